@@ -1,0 +1,133 @@
+"""Reads of the accounts app. Every page, list, count, search and export starts with `visible_to`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Self
+
+from django.apps import apps
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+
+from accounts.searching import read_words
+from crm.team.models import User
+from crm.team.visibility import standing
+
+if TYPE_CHECKING:
+    from accounts.models import Account, ContactPerson, Purchase  # noqa: F401
+
+
+FEWEST_LETTERS = 3
+"""A shorter word stands in too many names to say whom somebody looks for."""
+
+
+def _rows_of(model: str) -> Any:
+    """The rows of another model of this app, which is defined after these querysets."""
+    return apps.get_model("accounts", model)._default_manager
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    """Reads of accounts that chain."""
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """The accounts the user may see on the day (docs/domain.md, section 1)."""
+        view = standing(user, on=on)
+        if view.sees_all:
+            return self
+        seat = _rows_of("AccountTeamMember").filter(user=view.user_id)
+        # One id list by union: OR across tables would cost the index on owner.
+        everything = self.model._base_manager.order_by()
+        ids = everything.filter(owner__in=view.owner_ids).values("pk").union(seat.values("account"), all=True)
+        if view.led_team_ids:
+            ids = ids.union(everything.filter(owner__team__in=view.led_team_ids).values("pk"), all=True)
+        if view.sees_unowned:
+            ids = ids.union(everything.filter(owner__isnull=True).values("pk"), all=True)
+        return self.filter(pk__in=ids)
+
+    def editable_by(self, user: User, *, on: dt.date) -> Self:
+        """The accounts whose data the user may change: all that are visible, but for service agents none but their own.
+
+        A service agent reads and logs (docs/domain.md, section 1); owning an account counts for every role.
+        """
+        visible = self.visible_to(user, on=on)
+        if user.is_agent:
+            return visible.filter(owner__in=standing(user, on=on).owner_ids)
+        return visible
+
+    def active(self) -> Self:
+        """Accounts that are not archived."""
+        return self.filter(archived_at__isnull=True)
+
+    def search(self, words: str) -> Self:
+        """Accounts where every word is found in the name, code, city, e-mail, tax number or phone, or a person there.
+
+        Case, diacritics and quotation marks do not matter. Numbers are compared by their digits, however they are
+        grouped (`600 100 201`, `+48 600-100-201`, `701-00-12-345`); the number of a purchase finds its account.
+        """
+        asked = read_words(words)
+        if not asked.words:
+            return self
+        persons = _rows_of("ContactPerson").order_by()
+        # Sets of ids, not EXISTS per account: each side is read once, whatever the number of accounts.
+        every = Q()
+        for word in asked.words:
+            at_persons = persons.filter(search_key__contains=word).values("account")
+            every &= Q(search_key__contains=word) | Q(pk__in=at_persons)
+        for number in asked.numbers:
+            at_persons = persons.filter(search_key__contains=number).values("account")
+            with_number = Q(search_key__contains=number) | Q(pk__in=at_persons)
+            for word in asked.beside_numbers:
+                with_number &= Q(search_key__contains=word) | Q(
+                    pk__in=persons.filter(search_key__contains=word).values("account")
+                )
+            every |= with_number
+        if asked.purchase_number:
+            purchases = _rows_of("Purchase").order_by()
+            every |= Q(pk__in=purchases.numbered(asked.purchase_number).values("account"))
+        return self.filter(every)
+
+    def with_person_found(self, words: str) -> Self:
+        """Each account with `person_found` and `person_found_phone`: who there has one of the words, or None."""
+        asked = read_words(words)
+        has_one = Q(pk__in=())
+        for word in (*asked.words, *asked.numbers):
+            if len(word) >= FEWEST_LETTERS:
+                has_one |= Q(search_key__contains=word)
+        persons = (
+            _rows_of("ContactPerson")
+            .filter(has_one, account=OuterRef("pk"))
+            .order_by("-is_main", "name", "pk")
+        )
+        return self.annotate(
+            person_found=Subquery(persons.values("name")[:1]),
+            person_found_phone=Subquery(persons.values("phone")[:1]),
+        )
+
+
+class ContactPersonQuerySet(models.QuerySet["ContactPerson"]):
+    """Reads of contact persons that chain."""
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """The persons at accounts the user may see on the day."""
+        accounts = _rows_of("Account").visible_to(user, on=on)
+        return self if standing(user, on=on).sees_all else self.filter(account__in=accounts)
+
+    def present(self) -> Self:
+        """Persons who have not left."""
+        return self.filter(left_on__isnull=True)
+
+
+class PurchaseQuerySet(models.QuerySet["Purchase"]):
+    """Reads of purchases that chain."""
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """The purchases of accounts the user may see on the day."""
+        accounts = _rows_of("Account").visible_to(user, on=on)
+        return self if standing(user, on=on).sees_all else self.filter(account__in=accounts)
+
+    def numbered(self, start: str) -> Self:
+        """Purchases whose number begins with `start`, in the letters it was written in.
+
+        A range, because both databases answer it from the index on the number, which LIKE on SQLite would not use.
+        """
+        return self.filter(number__gte=start, number__lt=start + "\U0010ffff")

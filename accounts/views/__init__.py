@@ -1,0 +1,1 @@
+"""The pages of accounts: the list, one account with its tabs, and editing."""

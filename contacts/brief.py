@@ -1,0 +1,274 @@
+"""What stands beside an open follow-up: agenda, grounds, wishes, last contacts, warnings (docs/domain.md, 5.4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from accounts.models import Account, Channel, ContactPerson, Purchase
+from contacts import agenda
+from contacts.models import AgendaItem, FollowUp, Outcome, Promise, Reason, Touchpoint
+from contacts.reckoning import Line, explain
+from contacts.why import REASON_ICONS, Ask, days_of
+from crm.look.figures import currency, money
+from crm.look.figures import day as day_words
+from crm.team.calendars import ONE_DAY, WorkingCalendar
+from crm.team.models import User
+
+LAST_CONTACTS = 5
+
+
+@dataclass(frozen=True)
+class AgendaLine:
+    """One line of the agenda. promise_id: of the promise behind it, None for other reasons."""
+
+    icon: str
+    words: str
+    small: str
+    day: dt.date
+    late: bool
+    promise_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of components/timeline.html."""
+
+    icon: str
+    title: str
+    text: str
+    day: dt.date
+    who: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Warning:
+    """One banner: what to know before one calls."""
+
+    tone: str
+    icon: str
+    strong: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Brief:
+    """Everything the open pane says about a follow-up, ready to be written down."""
+
+    items: Sequence[AgendaItem]
+    agenda: Sequence[AgendaLine]
+    points: Sequence[str]
+    wishes: Sequence[str]
+    reckonings: Sequence[Sequence[Line]]
+    last: Sequence[Entry]
+    persons: Sequence[ContactPerson]
+    person: ContactPerson | None
+    warnings: Sequence[Warning]
+    by_plan: str
+    picks: Sequence[tuple[str, dt.date]]
+    promises: Sequence[tuple[int, str]]
+    may_act: bool
+
+    @property
+    def late(self) -> bool:
+        return any(line.late for line in self.agenda)
+
+
+def brief_of(follow_up: FollowUp, *, user: User, today: dt.date) -> Brief:
+    """Read what belongs to one follow-up, whose account the user sees. A fixed number of queries."""
+    account = follow_up.account
+    items = list(
+        follow_up.items.select_related("rule", "follow_up__assignee")
+        .prefetch_related("rule__product_lines")
+        .order_by("due", "pk")
+    )
+    if follow_up.is_open:
+        items = [item for item in items if item.state == AgendaItem.State.OPEN]
+    persons = list(account.persons.present())
+    person = next((one for one in persons if one.pk == follow_up.person_id), persons[0] if persons else None)
+    calendar = agenda.calendar_of(follow_up.assignee)
+    promises = list(Promise.objects.filter(account=account).open())
+    made_on = {promise.pk: promise.made_on for promise in promises}
+    lines = [_agenda_line(item, made_on, today) for item in items]
+    on_agenda = {line.promise_id for line in lines}
+    return Brief(
+        items=items,
+        agenda=lines,
+        points=[*_points(items), *(_promise_point(p, today) for p in promises if p.pk not in on_agenda)],
+        wishes=_wishes(person),
+        reckonings=[chain for item in items if (chain := explain(item, viewer=user, today=today))],
+        last=last_contacts(account, viewer=user),
+        persons=persons,
+        person=person,
+        warnings=_warnings(account, today=today),
+        by_plan=_by_plan(items, calendar=calendar, today=today),
+        picks=_picks(calendar, today),
+        promises=[(line.promise_id, line.words) for line in lines if line.promise_id in made_on],
+        may_act=FollowUp.objects.acted_on_by(user, on=today).filter(pk=follow_up.pk).exists(),
+    )
+
+
+def _agenda_line(item: AgendaItem, made_on: dict[int, dt.date], today: dt.date) -> AgendaLine:
+    promise_id = agenda.promise_id_of(item.source)
+    words, small = item.words or str(Reason(item.reason).label), ""
+    if item.reason == Reason.CADENCE:
+        words = str(CADENCE_WORDS[Channel(item.channel)])
+        if item.interval_days and item.counted_from:
+            # Translators: under "Regular call": how long ago the last one was, "46 of 30 days"
+            small = _("%(days)s since the last one") % {
+                "days": days_of(Ask(item.reason, "", item.due, item.interval_days, item.counted_from), today)
+            }
+            if any(step.get("step") == "start" for step in item.reckoning[:1]):
+                small = _("nobody there was reached yet")
+    elif promise_id in made_on:
+        small = pgettext("promise", "promised on %(day)s") % {"day": day_words(made_on[promise_id], today)}
+    return AgendaLine(REASON_ICONS[item.reason], words, small, item.due, item.due < today, promise_id)
+
+
+CADENCE_WORDS = {
+    Channel.VISIT: gettext_lazy("Regular visit"),
+    Channel.VIDEO: gettext_lazy("Regular video call"),
+    Channel.PHONE: gettext_lazy("Regular call"),
+    Channel.EMAIL: gettext_lazy("Regular e-mail"),
+    Channel.LETTER: gettext_lazy("Regular letter"),
+    Channel.EVENT: gettext_lazy("Regular event"),
+    Channel.MATERIAL: gettext_lazy("Regular material"),
+    Channel.BROADCAST: gettext_lazy("Regular broadcast"),
+}
+
+
+def _points(items: Sequence[AgendaItem]) -> list[str]:
+    """The talking points of the rules behind the agenda, one line each."""
+    texts = [item.rule.talking_points for item in items if item.rule is not None]
+    return list(
+        dict.fromkeys(line.strip(" -–•\t") for text in texts for line in text.splitlines() if line.strip())
+    )
+
+
+def _promise_point(promise: Promise, today: dt.date) -> str:
+    return _("Promised by %(day)s: %(words)s") % {
+        "day": day_words(promise.due_on, today),
+        "words": promise.words,
+    }
+
+
+def _wishes(person: ContactPerson | None) -> list[str]:
+    """How the person wants to be contacted."""
+    if person is None:
+        return []
+    wishes = [person.preferred_times] if person.preferred_times else []
+    if person.preferred_channel:
+        wishes.append(_("Prefers: %(channel)s.") % {"channel": person.get_preferred_channel_display()})
+    return wishes
+
+
+def last_contacts(account: Account, *, viewer: User, limit: int = LAST_CONTACTS) -> list[Entry]:
+    """The latest contacts that took place: what was said, what came of it, and by whom if by another. One query."""
+    rows = Touchpoint.objects.live().filter(account=account).select_related("user").order_by("-at", "-pk")
+    return [
+        Entry(
+            icon=touchpoint.channel,
+            title=touchpoint.note.strip() or str(Outcome(touchpoint.outcome).label),
+            text=_small(touchpoint, viewer),
+            day=touchpoint.day,
+            who="",
+        )
+        for touchpoint in rows[:limit]
+    ]
+
+
+def _small(touchpoint: Touchpoint, viewer: User) -> str:
+    """The second line of a contact: its outcome unless that is the first, and who made it unless the viewer did."""
+    outcome = str(Outcome(touchpoint.outcome).label) if touchpoint.note.strip() else ""
+    if touchpoint.user_id == viewer.pk:
+        return outcome
+    # Translators: who made a contact: "by Anna Nowak"
+    by = pgettext("contact", "by %(name)s") % {"name": touchpoint.user.name}
+    return f"{outcome}, {by}" if outcome else by
+
+
+def _warnings(account: Account, *, today: dt.date) -> list[Warning]:
+    """What to know before one calls: open complaints, payments that are late."""
+    found = []
+    if account.open_complaints:
+        words = ngettext(
+            "%(count)d complaint is open.", "%(count)d complaints are open.", account.open_complaints
+        )
+        found.append(
+            Warning(
+                "danger",
+                "complaint",
+                words % {"count": account.open_complaints},
+                _("Say what we do about it before they ask."),
+            )
+        )
+    late = Purchase.objects.filter(
+        account=account, due_on__lt=today, paid_on__isnull=True, amount_cents__gt=0
+    ).aggregate(number=Count("pk"), cents=Sum("amount_cents"))
+    if late["number"]:
+        words = ngettext(
+            "%(count)d invoice is not paid in time:",
+            "%(count)d invoices are not paid in time:",
+            late["number"],
+        )
+        found.append(
+            Warning(
+                "warn",
+                "clock",
+                words % {"count": late["number"]},
+                _("%(amount)s %(currency)s overdue.")
+                % {"amount": money(late["cents"]), "currency": currency()},
+            )
+        )
+    return found
+
+
+def _by_plan(items: Sequence[AgendaItem], *, calendar: WorkingCalendar, today: dt.date) -> str:
+    """What comes next by plan if they are reached today, in words; "" where no cadence asks."""
+    for item in items:
+        if item.reason == Reason.CADENCE and item.interval_days:
+            day = calendar.on_or_after(today + item.interval_days * ONE_DAY)
+            return _("By plan: %(channel)s on %(day)s") % {
+                "channel": str(Channel(item.channel).label).lower(),
+                "day": day_words(day, today),
+            }
+    return ""
+
+
+def _picks(calendar: WorkingCalendar, today: dt.date) -> list[tuple[str, dt.date]]:
+    """Working days a contact is often put off to."""
+    monday = today + (7 - today.weekday()) * ONE_DAY
+    wanted = [
+        (_("Next working day"), today + ONE_DAY),
+        (_("In three days"), today + 3 * ONE_DAY),
+        (_("Next week"), monday),
+        (_("In two weeks"), today + 14 * ONE_DAY),
+        (_("In a month"), today + 30 * ONE_DAY),
+    ]
+    picks: dict[dt.date, str] = {}
+    for words, day in wanted:
+        picks.setdefault(calendar.on_or_after(day), words)
+    return [(words, day) for day, words in picks.items()]
+
+
+def map_url(account: Account) -> str:
+    """Where the account is, on a map; "" without an address."""
+    if not (account.address or account.city):
+        return ""
+    place = ", ".join(
+        part
+        for part in (
+            account.address,
+            f"{account.postal_code} {account.city}".strip(),
+            account.get_country_display(),
+        )
+        if part
+    )
+    return "https://www.openstreetmap.org/search?" + urlencode({"query": place})

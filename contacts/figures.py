@@ -1,0 +1,112 @@
+"""What contacts add to the head of the account page: last contact, sales per contact hour, promises kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Account, Channel
+from accounts.panels import HeadFigures, Stat
+from accounts.tabs import years_before
+from contacts.models import Outcome, Promise, Touchpoint
+from crm.look import figures
+from crm.team.requests import Request
+
+FEWEST_MINUTES = 15
+"""Below this, sales per hour would be a large number that means nothing."""
+
+
+class ContactFigures(HeadFigures):
+    """Three figures from touchpoints and promises, read together with the account."""
+
+    slug = "contact-figures"
+
+    def facts(self, request: Request) -> dict[str, Combinable]:
+        """Minutes of 12 months (all channels but broadcast), the last contact, and promises by state."""
+        today = request.today
+        touchpoints = Touchpoint.objects.live().filter(account=OuterRef("pk"))
+        personal = touchpoints.exclude(channel=Channel.BROADCAST)
+        year = personal.filter(day__gt=years_before(today, 1))
+        # The same contact whose day is Account.last_contact_on (contacts.facts).
+        last = personal.exclude(outcome=Outcome.NOT_REACHED).order_by("-day", "-at", "-id")
+        promises = Promise.objects.filter(account=OuterRef("pk"))
+        return {
+            "contacts_minutes_12m": _of_all(year, Sum("minutes")),
+            "contacts_last_channel": Subquery(last.values("channel")[:1]),
+            "contacts_last_by": Subquery(last.values("user")[:1]),
+            "contacts_last_by_name": Subquery(last.values(name=F("user__name"))[:1]),
+            "contacts_promises_kept": _of_all(promises, Count("pk", filter=Q(state="kept"))),
+            "contacts_promises_settled": _of_all(
+                promises, Count("pk", filter=Q(state__in=["kept", "broken"]))
+            ),
+            "contacts_promise_due": _of_all(promises.filter(state="open"), Min("due_on")),
+        }
+
+    def stats(self, account: Account, request: Request) -> Iterable[Stat]:  # type: ignore[override]
+        """The three figures; a figure that cannot be reckoned is a dash with its reason."""
+        today, facts = request.today, vars(account)
+        yield _last_contact(account, facts, today, request.user.pk)
+        yield _per_hour(account, facts)
+        yield _promises(facts, today)
+
+
+def _of_all(rows: QuerySet, figure: Any) -> Combinable:
+    return Subquery(rows.order_by().values("account").annotate(figure=figure).values("figure"))
+
+
+def _last_contact(account: Account, facts: dict[str, Any], today: Any, reader_id: int) -> Stat:
+    if account.last_contact_on is None:
+        return Stat(_("Last contact"), _("never"))
+    days = (today - account.last_contact_on).days
+    ago = (
+        _("today")
+        if days <= 0
+        else ngettext("%(days)s day ago", "%(days)s days ago", days) % {"days": figures.number(days)}
+    )
+    if not facts["contacts_last_channel"]:
+        return Stat(_("Last contact"), ago)
+    channel = str(Channel(facts["contacts_last_channel"]).label).lower()
+    if facts["contacts_last_by"] == reader_id:
+        # Translators: channel is for example "phone"
+        return Stat(_("Last contact"), ago, _("%(channel)s, by you") % {"channel": channel})
+    words = _("%(channel)s, by %(name)s") % {"channel": channel, "name": facts["contacts_last_by_name"]}
+    return Stat(_("Last contact"), ago, words)
+
+
+def _per_hour(account: Account, facts: dict[str, Any]) -> Stat:
+    minutes = facts["contacts_minutes_12m"] or 0
+    label = _("Sales per contact hour")
+    if minutes < FEWEST_MINUTES:
+        return Stat(
+            label,
+            figures.NOTHING,
+            _("too little contact to tell") if minutes else _("no contact in 12 months"),
+        )
+    per_hour = account.sales_12m_cents * 60 // minutes
+    note = _("%(time)s in 12 months") % {"time": figures.duration(minutes)}
+    return Stat(label, f"{figures.money(per_hour)} {figures.currency()}", note)
+
+
+def _promises(facts: dict[str, Any], today: Any) -> Stat:
+    settled, due = facts["contacts_promises_settled"] or 0, facts["contacts_promise_due"]
+    value = (
+        _("%(kept)s of %(all)s") % {"kept": facts["contacts_promises_kept"], "all": settled}
+        if settled
+        else figures.NOTHING
+    )
+    if due is None:
+        return Stat(_("Promises kept"), value, "" if settled else _("none made yet"))
+    if due < today:
+        return Stat(
+            _("Promises kept"),
+            value,
+            _("one overdue since %(day)s") % {"day": figures.day(due, today)},
+            "late",
+        )
+    words = _("one due today") if due == today else _("one due %(day)s") % {"day": figures.day(due, today)}
+    return Stat(_("Promises kept"), value, words, "soon" if due == today else "")

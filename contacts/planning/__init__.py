@@ -1,0 +1,223 @@
+"""Planning: what is due becomes agenda items with a follow-up each, and stays as it is while it may.
+
+docs/domain.md, 5.2 and 5.3; docs/architecture.md, "Planning in three steps": `reading` fetches the facts of a slice of
+one portfolio, `deciding` compares them with what stands, `writing` writes the difference. One transaction per slice: a
+kill leaves whole slices, the next run does the rest, and no log waits for all of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from array import array
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
+
+from accounts.models import Account
+from contacts import rules
+from contacts.cadence import MOST_PERSONAL_FIRST, Reckoned, reckon
+from contacts.models import AgendaItem, ContactRule, Reason
+from contacts.planning.deciding import decide
+from contacts.planning.reading import cadence_items, plannable, read_seats
+from contacts.planning.writing import cancel, withdraw, write
+from crm.team.calendars import WorkingCalendar, calendars_of
+from crm.team.models import User
+
+SLICE = 1000
+"""Accounts planned in one transaction."""
+_LOCK = 0x0F1A  # the first of the two numbers of planning's advisory locks; the second is the assignee's id
+
+
+@dataclass
+class Planned:
+    """What one run of planning did, in agenda items of cadences."""
+
+    created: int = 0
+    moved: int = 0
+    """Day, window, rule, reckoning or assignee changed."""
+    kept: int = 0
+    withdrawn: int = 0
+    """No rule asks for them any more, they are due beyond the horizon, or nobody owns the account."""
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """The cadence of one account on one channel, also beyond the horizon: for the account page."""
+
+    channel: str
+    rule: ContactRule
+    reckoned: Reckoned
+    item: AgendaItem | None
+    """The open agenda item, with its follow-up loaded; None beyond the horizon."""
+
+
+def plan(
+    *,
+    today: dt.date,
+    now: dt.datetime,
+    account_ids: Collection[int] | None = None,
+    report: Callable[[int, int | None], None] | None = None,
+) -> Planned:
+    """Plan the cadence follow-ups of all accounts, or of those named; quick enough for one after every log.
+
+    Opens its own transactions, one per slice of a portfolio. Call it after the transaction that wrote what it reads;
+    one that must hold both begins with `hold(account_ids=...)`. Two runs at once do the work once: the second waits
+    for a slice and finds it done. report(done, total) is called between slices, in accounts.
+    """
+    in_force = rules.cadences_in_force(today)
+    portfolios = _portfolios(account_ids)
+    calendars = calendars_of(User.objects.filter(pk__in=list(portfolios)))
+    generation = int(now.timestamp())
+    planned = Planned()
+    done, total = 0, sum(map(len, portfolios.values()))
+    for owner_id, ids in _slices(portfolios):
+        if owner_id in calendars:
+            _plan_slice(owner_id, ids, in_force, calendars[owner_id], today, now, generation, planned)
+        done += len(ids)
+        if report is not None:
+            report(done, total)
+    others = None if account_ids is None else set(account_ids).difference(*portfolios.values())
+    if others is None or others:
+        _withdraw_unplannable(planned, others, now=now, generation=generation)
+    return planned
+
+
+def hold(*, account_ids: Collection[int]) -> None:
+    """Take, first in a transaction that will end in `plan(account_ids=...)`, the locks that planning takes.
+
+    Whoever writes follow-ups first and asks for these locks afterwards may wait for a planner that waits for them.
+    SQLite has one writer, which is lock enough.
+    """
+    owners = Account.objects.filter(pk__in=account_ids, owner__isnull=False).order_by("owner_id")
+    for owner_id in owners.values_list("owner_id", flat=True).distinct():
+        _lock(owner_id)
+
+
+def reckon_account(account: Account, *, today: dt.date) -> list[ChannelPlan]:
+    """The cadences of one account, most personal channel first: also what is due beyond the horizon.
+
+    Empty where no rule governs the account, nobody owns it, or it is archived or let go. The rules come with their
+    product lines, the items with rule, follow-up and assignee.
+    """
+    if account.owner is None:
+        return []
+    in_force = rules.cadences_in_force(today)
+    seats = read_seats(account.owner.pk, [account.pk], in_force, today)
+    if not seats or not seats[0].cadences:
+        return []
+    calendar = calendars_of([account.owner])[account.owner.pk]
+    by_id = {rule.pk: rule for rule in in_force}
+    items = {
+        item.source: item
+        for item in AgendaItem.objects.open()
+        .filter(account=account, reason=Reason.CADENCE)
+        .select_related("rule", "follow_up__assignee")
+    }
+    order = [str(channel) for channel in MOST_PERSONAL_FIRST]
+    seat = seats[0]
+    return [
+        ChannelPlan(
+            channel=channel,
+            rule=by_id[cadence.rule_id],
+            reckoned=reckon(seat.facts(channel, today), cadence, calendar, today),
+            item=items.get(channel),
+        )
+        for channel, cadence in sorted(
+            seat.cadences.items(),
+            key=lambda pair: (order.index(pair[0]) if pair[0] in order else len(order), pair[0]),
+        )
+    ]
+
+
+def next_due(account: Account, *, today: dt.date) -> ChannelPlan | None:
+    """The cadence of the account that is due first; None where no rule governs it or nobody owns it."""
+    return min(reckon_account(account, today=today), key=lambda one: one.reckoned.due, default=None)
+
+
+def _portfolios(account_ids: Collection[int] | None) -> dict[int, array]:
+    """The ids of plannable accounts by owner; 8 bytes each, so that all accounts of a large company fit in memory."""
+    accounts = plannable()
+    if account_ids is not None:
+        accounts = accounts.filter(pk__in=account_ids)
+    portfolios: dict[int, array] = {}
+    # Read to the end before anything is written: SQLite would refuse to write past a reader of its own connection.
+    for owner_id, pk in accounts.order_by("owner_id", "pk").values_list("owner_id", "pk").iterator(5000):
+        portfolios.setdefault(owner_id, array("q")).append(pk)
+    return portfolios
+
+
+def _slices(portfolios: dict[int, array]) -> Iterator[tuple[int, Sequence[int]]]:
+    for owner_id, ids in portfolios.items():
+        for first in range(0, len(ids), SLICE):
+            yield owner_id, ids[first : first + SLICE].tolist()
+
+
+def _plan_slice(
+    owner_id: int,
+    ids: Sequence[int],
+    in_force: Sequence[ContactRule],
+    calendar: WorkingCalendar,
+    today: dt.date,
+    now: dt.datetime,
+    generation: int,
+    planned: Planned,
+) -> None:
+    """The three steps for one slice, in one transaction."""
+    for attempt in (1, 2):
+        try:
+            with transaction.atomic():
+                _lock(owner_id)
+                seats = read_seats(owner_id, ids, in_force, today)
+                decision = decide(seats, assignee_id=owner_id, calendar=calendar, today=today)
+                created, moved, withdrawn = write(decision, today=today, now=now, generation=generation)
+        except IntegrityError:
+            # one_open_item_per_source: an account changed its owner just now, and a planner of the new owner's
+            # portfolio, under another lock, came first. Read again, its item stands.
+            if attempt == 2:
+                raise
+        else:
+            planned.created += created
+            planned.moved += moved
+            planned.withdrawn += withdrawn
+            planned.kept += decision.kept
+            return
+
+
+def _lock(owner_id: int) -> None:
+    """Wait until nobody else plans this portfolio; held until the transaction ends, or its process dies."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, owner_id & 0x7FFF_FFFF])
+
+
+def _withdraw_unplannable(
+    planned: Planned, account_ids: Collection[int] | None, *, now: dt.datetime, generation: int
+) -> None:
+    """Take back what is planned with accounts that nobody owns, that were let go or archived.
+
+    What a person booked, moved or snoozed stays, but with an archived account nothing is left to do: there it is
+    cancelled, and kept as history.
+    """
+    unplannable = (
+        Q(account__owner__isnull=True)
+        | Q(account__owner__is_active=False)
+        | Q(account__archived_at__isnull=False)
+        | Q(account__phase=Account.Phase.LET_GO)
+    )
+    items = AgendaItem.objects.filter(unplannable)
+    if account_ids is not None:
+        items = items.filter(account__in=account_ids)
+    with transaction.atomic():
+        planned_items = [one for one in cadence_items(items) if one.item_state == AgendaItem.State.OPEN]
+        touched = [one for one in planned_items if one.is_touched]
+        archived = Account.objects.filter(
+            pk__in=[one.account_id for one in touched], archived_at__isnull=False
+        ).values_list("pk", flat=True)
+        idle = set(archived) if touched else set()
+        cancelled = [one for one in touched if one.account_id in idle]
+        cancel(cancelled, now=now, generation=generation)
+        gone = withdraw([one for one in planned_items if not one.is_touched], now=now, generation=generation)
+    planned.withdrawn += gone + len(cancelled)
+    planned.kept += len(touched) - len(cancelled)

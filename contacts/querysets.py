@@ -1,0 +1,137 @@
+"""Reads of the contacts app. What hangs on an account is visible where the account is (docs/domain.md, section 1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Greatest
+
+from accounts.models import Account
+from crm.team.models import User
+from crm.team.visibility import standing
+
+if TYPE_CHECKING:
+    from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint  # noqa: F401
+
+
+class FollowUpQuerySet(models.QuerySet["FollowUp"]):
+    """Reads of follow-ups that chain."""
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """Follow-ups with accounts the user may see on the day."""
+        if standing(user, on=on).sees_all:
+            return self
+        return self.filter(account__in=Account.objects.visible_to(user, on=on).order_by().values("pk"))
+
+    def open(self) -> Self:
+        """Those still to be made."""
+        return self.filter(state__in=self.model.OPEN)
+
+    def acted_on_by(self, user: User, *, on: dt.date) -> Self:
+        """Visible follow-ups that the user may snooze, reschedule or skip.
+
+        The assignee, who stands in for the assignee, the managers of the assignee's team, admins. Whoever sees the
+        account may log a contact that was made for it.
+        """
+        view = standing(user, on=on)
+        if user.is_admin:
+            return self
+        mine = Q(assignee__in=view.owner_ids)
+        if view.led_team_ids:
+            mine |= Q(assignee__team__in=view.led_team_ids)
+        return self.visible_to(user, on=on).filter(mine)
+
+    def today_queue(self, user: User, today: dt.date, *, until: dt.date | None = None) -> Self:
+        """What stands on the user's Today: own open follow-ups and those the user stands in for, due or overdue.
+
+        Only with accounts the user sees on the day. `until`: those that come to Today up to this day as well.
+        Annotated with `shown_on`, the day it comes to Today: its day, or the end of its snooze. The order is in
+        `contacts.queue`.
+        """
+        return (
+            self.visible_to(user, on=today)
+            .open()
+            .filter(assignee__in=standing(user, on=today).owner_ids)
+            .annotate(shown_on=Greatest(F("day"), Coalesce(F("snoozed_until"), F("day"))))
+            .filter(shown_on__lte=until or today)
+        )
+
+
+class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
+    """Reads of agenda items that chain."""
+
+    def open(self) -> Self:
+        """Those not yet dealt with."""
+        return self.filter(state="open")
+
+
+class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
+    """Reads of touchpoints that chain."""
+
+    def live(self) -> Self:
+        """Those that nobody took back."""
+        return self.filter(deleted_at__isnull=True)
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """Touchpoints of accounts the user may see on the day, and the user's own entries.
+
+        An own entry stays visible to a substitute after the absence, but without its account: pages check the account
+        by itself before they show more of it than that a contact took place.
+        """
+        if standing(user, on=on).sees_all:
+            return self
+        accounts = Account.objects.visible_to(user, on=on).order_by().values("pk")
+        return self.filter(Q(account__in=accounts) | Q(user=user))
+
+    def correctable_by(self, user: User, *, on: dt.date) -> Self:
+        """Touchpoints the user may correct or take back: own entries; managers and admins all that they see."""
+        if user.is_admin or user.is_manager:
+            return self.visible_to(user, on=on)
+        return self.filter(user=user)
+
+
+class PromiseQuerySet(models.QuerySet["Promise"]):
+    """Reads of promises that chain."""
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """Promises to accounts the user may see on the day."""
+        if standing(user, on=on).sees_all:
+            return self
+        return self.filter(account__in=Account.objects.visible_to(user, on=on).order_by().values("pk"))
+
+    def open(self) -> Self:
+        """Those neither kept nor broken nor renegotiated."""
+        return self.filter(state="open")
+
+    def acted_on_by(self, user: User, *, on: dt.date) -> Self:
+        """Visible promises that the user may call kept or broken.
+
+        Who made it, the account's owner, who stands in for either, the managers of the maker's team, admins.
+        """
+        view = standing(user, on=on)
+        if user.is_admin:
+            return self
+        mine = Q(made_by__in=view.owner_ids) | Q(account__owner__in=view.owner_ids)
+        if view.led_team_ids:
+            mine |= Q(made_by__team__in=view.led_team_ids)
+        return self.visible_to(user, on=on).filter(mine)
+
+
+class ContactRuleQuerySet(models.QuerySet["ContactRule"]):
+    """Reads of contact rules that chain."""
+
+    def in_force(self, *, on: dt.date) -> Self:
+        """Enabled rules whose active days contain `on`, in priority order."""
+        return (
+            self.filter(enabled=True)
+            .filter(Q(active_from__isnull=True) | Q(active_from__lte=on))
+            .filter(Q(active_until__isnull=True) | Q(active_until__gte=on))
+            .order_by("priority", "id")
+        )
+
+    def cadences(self) -> Self:
+        """Rules that say how often."""
+        return self.filter(kind="cadence")

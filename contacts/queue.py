@@ -1,0 +1,237 @@
+"""Today, the one queue: what is worth doing, in which order (docs/domain.md, 5.4). Reads only.
+
+One query brings what the order depends on, for all open follow-ups of the user; the order itself is a pure function.
+Only the rows that are shown are loaded whole.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, Subquery
+from django.db.models.fields.json import KeyTextTransform
+
+from accounts.models import Account, ContactPerson
+from contacts import cadence
+from contacts.models import FollowUp, Reason, Touchpoint
+from contacts.why import Ask
+from crm.team.calendars import ONE_DAY, calendars_of
+from crm.team.models import User
+
+PAGE = 50
+COMING_DAYS = 14
+COMING = 12
+"""At most so many rows of at most so many days stand below the line."""
+DONE = 30
+"""So many of today's contacts are shown; all are counted."""
+WEIGHT: dict[str | None, int] = {"A": 4, "B": 2, "C": 1, None: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One open follow-up as far as its place in the queue goes. asks: its open agenda items, the leading one first."""
+
+    pk: int
+    account_id: int
+    shown_on: dt.date
+    """Its day, or the end of its snooze."""
+    day: dt.date
+    time: dt.time | None
+    channel: str
+    tier: str | None
+    sales_cents: int
+    code: str
+    asks: tuple[Ask, ...] = ()
+
+    @property
+    def is_complaint(self) -> bool:
+        return any(ask.reason == Reason.COMPLAINT for ask in self.asks)
+
+
+WorkingDaysAfter = Callable[[dt.date], int]
+"""How many working days have passed since a day: 0 on the day itself."""
+
+
+def urgency(ask: Ask, *, today: dt.date, overdue: WorkingDaysAfter) -> float:
+    """Days since the last contact / interval; without an interval 1 + working days overdue / 10 (5.2, 5.4)."""
+    if ask.interval_days and ask.counted_from:
+        return cadence.urgency(ask.counted_from, ask.interval_days, today)
+    return (10 + overdue(ask.due)) / 10
+
+
+def in_order(entries: Iterable[Entry], *, today: dt.date, overdue: WorkingDaysAfter) -> list[Entry]:
+    """The queue (5.4): complaints; fixed times of today; overdue promises; urgency x tier weight; sales; code.
+
+    Each entry's agenda comes in the same order.
+    """
+
+    def rank(entry: Entry) -> tuple[int, dt.time, float, int, str]:
+        asks = entry.asks or (Ask(Reason.MANUAL, "", entry.day),)
+        most = max(urgency(ask, today=today, overdue=overdue) for ask in asks) * WEIGHT[entry.tier]
+        fixed = entry.time is not None and entry.day == today
+        if entry.is_complaint:
+            place = 0
+        elif fixed:
+            place = 1
+        elif any(_is_overdue_promise(ask, today) for ask in asks):
+            place = 2
+        else:
+            place = 3
+        time = entry.time if fixed and entry.time is not None else dt.time.min
+        return place, time, -most, -entry.sales_cents, entry.code
+
+    def lead(ask: Ask) -> tuple[bool, bool, float, dt.date]:
+        return (
+            ask.reason != Reason.COMPLAINT,
+            not _is_overdue_promise(ask, today),
+            -urgency(ask, today=today, overdue=overdue),
+            ask.due,
+        )
+
+    return sorted((replace(entry, asks=tuple(sorted(entry.asks, key=lead))) for entry in entries), key=rank)
+
+
+def _is_overdue_promise(ask: Ask, today: dt.date) -> bool:
+    return ask.reason == Reason.PROMISE_DUE and ask.due < today
+
+
+@dataclass
+class Queue:
+    """A user's Today: what is to be done now, in order, and what comes after."""
+
+    now: list[Entry] = field(default_factory=list)
+    coming: list[Entry] = field(default_factory=list)
+
+    def only(self, *, channel: str = "", complaints: bool = False) -> Queue:
+        """The part of the queue on one channel ("" for all), or with a complaint on its agenda."""
+
+        def fits(entry: Entry) -> bool:
+            return (not channel or entry.channel == channel) and (not complaints or entry.is_complaint)
+
+        return Queue([e for e in self.now if fits(e)], [e for e in self.coming if fits(e)])
+
+    def following(self, pk: int, *, among: Collection[int]) -> int | None:
+        """The follow-up to open after `pk`: the next in order that is still `among` those left, from the top after
+        the last one; None where none is left, or where `pk` never stood here and nothing else does.
+        """
+        ids = [entry.pk for entry in self.now]
+        place = ids.index(pk) if pk in ids else -1
+        return next((other for other in ids[place + 1 :] + ids[: max(place, 0)] if other in among), None)
+
+
+def todays_queue(user: User, *, today: dt.date) -> Queue:
+    """The user's queue on the day. Three queries, however long it is; it also answers `open_count` afterwards."""
+    found = _entries(user, today)
+    calendar = calendars_of([user])[user.pk]
+    since: dict[dt.date, int] = {}
+
+    def overdue(due: dt.date) -> int:
+        if due not in since:
+            since[due] = calendar.count(due, today)
+        return since[due]
+
+    now = in_order((entry for entry in found if entry.shown_on <= today), today=today, overdue=overdue)
+    coming = in_order((entry for entry in found if entry.shown_on > today), today=today, overdue=overdue)
+    coming.sort(key=lambda entry: (entry.shown_on, entry.time or dt.time.max))
+    _remember(user, today, len(now))
+    return Queue(now, coming[:COMING])
+
+
+def _entries(user: User, today: dt.date) -> list[Entry]:
+    rows = (
+        FollowUp.objects.today_queue(user, today, until=today + COMING_DAYS * ONE_DAY)
+        .alias(asks=FilteredRelation("items", condition=Q(items__state="open")))
+        .order_by("pk")
+        .values_list(
+            "pk",
+            "account_id",
+            "shown_on",
+            "day",
+            "time",
+            "channel",
+            "account__tier",
+            "account__sales_12m_cents",
+            "account__code",
+            "asks__reason",
+            "asks__words",
+            "asks__due",
+            "asks__interval_days",
+            "asks__counted_from",
+            KeyTextTransform("step", KeyTextTransform(0, "asks__reckoning")),
+            KeyTextTransform("step", KeyTextTransform(1, "asks__reckoning")),
+            KeyTextTransform("times", KeyTextTransform(1, "asks__reckoning")),
+        )
+    )
+    entries: dict[int, Entry] = {}
+    asks: dict[int, list[Ask]] = {}
+    for pk, account_id, shown_on, day, time, channel, tier, sales, code, reason, words, due, *rest in rows:
+        if pk not in entries:
+            entries[pk] = Entry(pk, account_id, shown_on, day, time, channel, tier, sales, code)
+        if reason is None:
+            continue
+        interval, counted_from, opening, then, times = rest
+        attempts = int(times or 0) if then == "not_reached" else 0
+        ask = Ask(reason, words, due, interval, counted_from, never=opening == "start", attempts=attempts)
+        asks.setdefault(pk, []).append(ask)
+    return [replace(entry, asks=tuple(asks.get(entry.pk, ()))) for entry in entries.values()]
+
+
+def open_count(user: User, today: dt.date) -> int:
+    """How many follow-ups stand on the user's Today: the number beside it in the navigation. One query, or none
+    where the queue itself was read before.
+    """
+    known: dict[dt.date, int] = user.__dict__.setdefault("_open_today", {})
+    if today not in known:
+        known[today] = FollowUp.objects.today_queue(user, today).count()
+    return known[today]
+
+
+def _remember(user: User, today: dt.date, number: int) -> None:
+    user.__dict__.setdefault("_open_today", {})[today] = number
+
+
+def load(entries: Sequence[Entry]) -> dict[int, FollowUp]:
+    """The follow-ups of the entries, with account and whom to contact (`whom`, "" for nobody). One query."""
+    main = ContactPerson.objects.filter(account=OuterRef("account"), left_on__isnull=True)
+    rows = FollowUp.objects.filter(pk__in=[entry.pk for entry in entries])
+    return {
+        row.pk: row
+        for row in rows.select_related("account", "person").annotate(
+            first_person=Subquery(main.order_by("-is_main", "name", "pk").values("name")[:1])
+        )
+    }
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the user has done today: the latest contacts, how many there were, and their minutes."""
+
+    touchpoints: Sequence[Touchpoint]
+    contacts: int
+    minutes: int
+
+
+def done_today(user: User, *, today: dt.date) -> Done:
+    """The user's contacts of the day, newest first. One query.
+
+    Each has `seen` (whether the user still sees the account), `next_day` and `next_channel` of the account's next
+    open follow-up (None without one), and `whom` (a person's name or None).
+    """
+    visible = Account.objects.visible_to(user, on=today).order_by()
+    coming = FollowUp.objects.filter(account=OuterRef("account")).open().order_by("day", "time", "pk")
+    persons = ContactPerson.objects.filter(touchpoints=OuterRef("pk")).order_by("-is_main", "name", "pk")
+    rows = list(
+        Touchpoint.objects.live()
+        .filter(user=user, day=today)
+        .select_related("account")
+        .annotate(
+            seen=Exists(visible.filter(pk=OuterRef("account_id"))),
+            next_day=Subquery(coming.values("day")[:1]),
+            next_channel=Subquery(coming.values("channel")[:1]),
+            whom=Subquery(persons.values("name")[:1]),
+        )
+        .order_by("-at", "-pk")
+    )
+    return Done(rows[:DONE], len(rows), sum(row.minutes for row in rows))

@@ -1,0 +1,170 @@
+"""A stored reckoning in words: why a contact is due on its day (docs/domain.md, 5.2: the page shows it in words)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Channel
+from contacts.models import AgendaItem, ContactRule, FollowUp
+from contacts.planning import ChannelPlan
+from contacts.rules import who
+from crm.team.models import User
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of components/reckoning.html."""
+
+    words: str
+    day: dt.date | None
+    url: str = ""
+
+
+LAST_OUT = {
+    Channel.VISIT: _("Last visit that reached them"),
+    Channel.VIDEO: _("Last video call that reached them"),
+    Channel.PHONE: _("Last phone call that reached them"),
+    Channel.EMAIL: _("Last e-mail that reached them"),
+    Channel.LETTER: _("Last letter that reached them"),
+    Channel.EVENT: _("Last event with them"),
+    Channel.MATERIAL: _("Last material that reached them"),
+}
+LAST_IN = {
+    Channel.VISIT: _("Their last visit to us"),
+    Channel.VIDEO: _("Their last video call to us"),
+    Channel.PHONE: _("Their last phone call to us"),
+    Channel.EMAIL: _("Their last e-mail to us"),
+    Channel.LETTER: _("Their last letter to us"),
+    Channel.EVENT: _("Their last event with us"),
+    Channel.MATERIAL: _("Their last material for us"),
+}
+TRIED = {
+    Channel.VISIT: _("Visit that met nobody"),
+    Channel.VIDEO: _("Video call that reached nobody"),
+    Channel.PHONE: _("Phone call that reached nobody"),
+    Channel.EMAIL: _("E-mail that reached nobody"),
+    Channel.LETTER: _("Letter that reached nobody"),
+    Channel.EVENT: _("Event that they missed"),
+    Channel.MATERIAL: _("Material that reached nobody"),
+}
+
+
+def explain(item: AgendaItem, *, viewer: User, today: dt.date) -> list[Line]:
+    """Why the item's follow-up stands on its day, step by step; empty for an item without a reckoning.
+
+    Reads item.rule (with product_lines) and item.follow_up (with assignee): select and prefetch them in lists. One
+    query more where somebody else than the viewer made the last contact.
+    """
+    if not item.reckoning:
+        return []
+    follow_up = item.follow_up
+    assignee = follow_up.assignee if follow_up is not None else None
+    lines = _steps(item.reckoning, rule=item.rule, assignee=assignee, viewer=viewer)
+    if follow_up is None:
+        return [*lines, _due(item.due, today)]
+    expected = lines[-1].day if lines else None
+    if follow_up.state == FollowUp.State.BOOKED:
+        lines.append(Line(gettext("booked for this day"), follow_up.day))
+    elif follow_up.moved_by_hand:
+        lines.append(Line(gettext("moved to this day by hand"), follow_up.day))
+    elif follow_up.day != expected:
+        late = follow_up.day > item.due
+        words = (
+            gettext("to the first working day after it was planned") if late else gettext("kept on its day")
+        )
+        lines.append(Line(words, follow_up.day))
+    if follow_up.snoozed_until is not None and follow_up.snoozed_until > today:
+        lines.append(Line(gettext("snoozed until"), follow_up.snoozed_until))
+    return [*lines, _due(follow_up.day, today)]
+
+
+def explain_plan(plan: ChannelPlan, *, viewer: User, today: dt.date) -> list[Line]:
+    """The same for what was reckoned when asked, beyond the horizon too."""
+    if plan.item is not None:
+        return explain(plan.item, viewer=viewer, today=today)
+    lines = _steps(plan.reckoned.steps, rule=plan.rule, assignee=None, viewer=viewer)
+    return [*lines, _due(plan.reckoned.day, today)]
+
+
+def _steps(
+    steps: Iterable[Mapping[str, Any]], *, rule: ContactRule | None, assignee: User | None, viewer: User
+) -> list[Line]:
+    """One line for each stored step; a step this version does not know is left out."""
+    lines = []
+    for step in steps:
+        words = _words(step, rule=rule, assignee=assignee, viewer=viewer)
+        if words:
+            lines.append(Line(words, dt.date.fromisoformat(step["day"])))
+    return lines
+
+
+def _words(step: Mapping[str, Any], *, rule: ContactRule | None, assignee: User | None, viewer: User) -> str:
+    match step["step"]:
+        case "reached":
+            contact = (LAST_IN if step["inbound"] else LAST_OUT)[Channel(step["channel"])]
+            if step["by"] == viewer.pk:
+                # Translators: contact is for example "Last phone call that reached them"
+                return gettext("%(contact)s, by you") % {"contact": contact}
+            name = User.objects.filter(pk=step["by"]).values_list("name", flat=True).first() or ""
+            return gettext("%(contact)s, by %(name)s") % {"contact": contact, "name": name}
+        case "start":
+            return gettext("Not contacted yet; the rule began to apply")
+        case "share":
+            words = ngettext(
+                "first contacts are spread over %(days)d day",
+                "first contacts are spread over %(days)d days",
+                step["days"],
+            ) % {"days": step["days"]}
+            return _by_rule(words, rule)
+        case "interval":
+            words = ngettext("+ %(days)d day", "+ %(days)d days", step["days"]) % {"days": step["days"]}
+            return _by_rule(words, rule)
+        case "not_reached":
+            tried = TRIED[Channel(step["channel"])]
+            if step["times"] == 1:
+                return str(tried)
+            # Translators: contact is for example "Phone call that reached nobody"; times is 2 or more
+            return ngettext(
+                "%(contact)s, the %(times)d. attempt in a row",
+                "%(contact)s, the %(times)d. attempt in a row",
+                step["times"],
+            ) % {"contact": tried, "times": step["times"]}
+        case "retry":
+            return ngettext(
+                "again after %(days)d working day", "again after %(days)d working days", step["working_days"]
+            ) % {"days": step["working_days"]}
+        case "skipped":
+            return gettext("This turn was left out")
+        case "working_day":
+            if assignee is None or assignee.pk == viewer.pk:
+                return gettext("to your next working day") if assignee else gettext("to the next working day")
+            return gettext("to the next working day of %(name)s") % {"name": assignee.name}
+    return ""
+
+
+def _by_rule(words: str, rule: ContactRule | None) -> str:
+    if rule is None:
+        return words
+    # Translators: words is for example "+ 30 days"; conditions "Tier A that buys Pumps"
+    return gettext("%(words)s, rule %(number)d: %(conditions)s") % {
+        "words": words,
+        "number": rule.priority,
+        "conditions": who(rule),
+    }
+
+
+def _due(day: dt.date, today: dt.date) -> Line:
+    days = (today - day).days
+    if days > 0:
+        words = ngettext("Due, %(days)d day ago", "Due, %(days)d days ago", days) % {"days": days}
+    elif days == 0:
+        words = gettext("Due today")
+    else:
+        words = ngettext("Due in %(days)d day", "Due in %(days)d days", -days) % {"days": -days}
+    return Line(words, day)

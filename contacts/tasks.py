@@ -1,0 +1,48 @@
+"""What the jobs do with contacts: plan them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from typing import Any
+
+from contacts import planning
+from crm.jobs.kinds import Work, job_kind
+from crm.jobs.models import Job
+from crm.jobs.running import enqueue
+from crm.team.models import User
+
+
+@job_kind("planning")
+def plan(work: Work) -> dict[str, Any]:
+    """Plan the follow-ups of the accounts named by `account_ids`, or of all."""
+    return asdict(
+        planning.plan(
+            today=work.today,
+            now=work.now,
+            account_ids=work.arguments.get("account_ids"),
+            report=work.report,
+        )
+    )
+
+
+def ask_for_planning(
+    *,
+    reason: str,
+    now: dt.datetime,
+    account_ids: list[int] | None = None,
+    started_by: User | None = None,
+) -> Job:
+    """Have contacts planned in the background; `reason` names what calls for it ("tiering:2026-09-30").
+
+    One that runs already for the same reason is done once more: it may have read what was there before.
+    """
+    arguments = {} if account_ids is None else {"account_ids": account_ids}
+    return enqueue(
+        kind="planning",
+        key=f"planning:{reason}",
+        arguments=arguments,
+        now=now,
+        started_by=started_by,
+        again=True,
+    )

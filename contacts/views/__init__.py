@@ -1,0 +1,1 @@
+"""Pages of the contacts app, one module a screen."""

@@ -1,0 +1,109 @@
+"""The navigation: what each role finds where, and how much of it is open."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from contacts.queue import open_count
+from crm.team.models import User
+from crm.team.requests import Request
+from segmentation.models import TierChange
+
+
+@dataclass(frozen=True)
+class Item:
+    """One page of the navigation. `more` ones are behind "More" on a phone; `count` is what is open there."""
+
+    label: str | Promise
+    url: str
+    icon: str
+    count: int | None = None
+    current: bool = False
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Pages under one heading; the first group of most roles has none."""
+
+    label: str | Promise
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True)
+class _Place:
+    label: str | Promise
+    name: str
+    icon: str
+
+
+TODAY = _Place(_("Today"), "contacts:today", "today")
+ACCOUNTS = _Place(_("Accounts"), "accounts:list", "accounts")
+REVIEW = _Place(_("Review"), "segmentation:changes", "review")
+RULES = _Place(_("Contact rules"), "contacts:rules", "rules")
+
+# By role, in the order of the day: (heading, places). What comes after the fourth place is behind "More" on a phone.
+NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
+    "rep": [("", [TODAY, ACCOUNTS])],
+    "agent": [("", [ACCOUNTS, TODAY])],
+    "manager": [(_("Team"), [REVIEW]), (_("Own work"), [TODAY, ACCOUNTS])],
+    "admin": [(_("Settings"), [RULES, REVIEW]), (_("Reading"), [ACCOUNTS, TODAY])],
+}
+ON_A_PHONE = 4
+
+
+def counts(user: User, *, on: dt.date) -> dict[str, int]:
+    """How much is open behind each URL name of the navigation on a day; a missing name shows no number."""
+    found = {TODAY.name: open_count(user, on)}
+    if user.is_manager or user.is_admin:
+        found[REVIEW.name] = TierChange.objects.open().decidable_by(user, on=on).count()
+    return found
+
+
+def places(role: str) -> list[str]:
+    """The URL names a role's navigation leads to, in order; the first is where its day starts."""
+    return [place.name for _heading, group in NAVIGATION[role] for place in group]
+
+
+def _groups(request: Request) -> list[Group]:
+    user = request.user
+    numbers = counts(user, on=request.today)
+    addresses = {name: reverse(name) for name in places(user.role)}
+    here = [name for name, address in addresses.items() if request.path.startswith(address)]
+    current = max(here, key=lambda name: len(addresses[name]), default=None)
+    shown = list(addresses)
+    groups = []
+    for label, group in NAVIGATION[user.role]:
+        items = [
+            Item(
+                label=place.label,
+                url=addresses[place.name],
+                icon=place.icon,
+                count=numbers.get(place.name),
+                current=place.name == current,
+                more=shown.index(place.name) >= ON_A_PHONE,
+            )
+            for place in group
+            if place.name in addresses
+        ]
+        if items:
+            groups.append(Group(label, items))
+    return groups
+
+
+def navigation(request: Request) -> dict[str, Any]:
+    """Context processor: `nav`, the groups of the signed-in user's role; empty for everybody else.
+
+    Lazy, because fragments never draw it: its counts are read only where a page shows them.
+    """
+    user = getattr(request, "user", None)
+    if user is None:
+        return {"nav": []}
+    return {"nav": SimpleLazyObject(lambda: _groups(request) if user.is_authenticated else [])}

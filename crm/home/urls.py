@@ -1,0 +1,13 @@
+from django.urls import path
+
+from crm.home import views
+
+app_name = "home"
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("me/", views.me, name="me"),
+    path("me/theme/", views.theme, name="theme"),
+    path("me/language/", views.language, name="language"),
+    path("styleguide/", views.styleguide, name="styleguide"),
+]

@@ -1,0 +1,105 @@
+"""Where a day starts, oneself, and the style guide."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.http import require_GET, require_POST
+
+from crm.home import guide
+from crm.home.context import places
+from crm.look.toast import toast
+from crm.team.models import User
+
+THEMES = ("", "light", "dark")
+A_YEAR = 60 * 60 * 24 * 365
+
+
+def _signed_in(request: HttpRequest) -> User:
+    """The user of a page that LoginRequiredMiddleware guards."""
+    return cast(User, request.user)
+
+
+@require_GET
+def landing(request: HttpRequest) -> HttpResponse:
+    """The page a role starts its day on."""
+    return redirect(places(_signed_in(request).role)[0])
+
+
+@require_GET
+def me(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, theme and language, signing out; on a phone also every page ("More")."""
+    chosen = _signed_in(request).theme
+    return render(
+        request,
+        "home/me.html",
+        {
+            "themes": [
+                ("", _("As the system"), "theme", chosen == ""),
+                ("light", _("Light"), "sun", chosen == "light"),
+                ("dark", _("Dark"), "moon", chosen == "dark"),
+            ],
+            "languages": settings.LANGUAGES,
+        },
+    )
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return redirect(target if safe else "home:me")
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the theme: on the user, and in a cookie for the pages before signing in. "" follows the system."""
+    chosen = request.POST.get("theme", "")
+    if chosen not in THEMES:
+        raise Http404
+    if request.user.is_authenticated:
+        User.objects.filter(pk=request.user.pk).update(theme=chosen)
+    answer = _back(request)
+    if chosen:
+        answer.set_cookie(
+            "theme", chosen, max_age=A_YEAR, samesite="Lax", secure=request.is_secure(), httponly=False
+        )
+    else:
+        answer.delete_cookie("theme")
+    return answer
+
+
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the language of the pages: on the user, and in Django's cookie for the pages before signing in."""
+    chosen = request.POST.get("language", "")
+    if chosen not in dict(settings.LANGUAGES):
+        raise Http404
+    if request.user.is_authenticated:
+        User.objects.filter(pk=request.user.pk).update(language=chosen)
+        with override(chosen):
+            toast(
+                request,
+                _("The pages now speak %(language)s.") % {"language": dict(settings.LANGUAGES)[chosen]},
+            )
+    answer = _back(request)
+    answer.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, chosen, max_age=A_YEAR, samesite="Lax", secure=request.is_secure()
+    )
+    return answer
+
+
+@login_not_required
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every component in every state, drawn by the very tags and partials the pages use. Development only."""
+    if not (settings.DEBUG or getattr(settings, "STYLEGUIDE", False)):
+        raise Http404
+    return render(request, "home/styleguide.html", guide.samples(request))

@@ -1,0 +1,16 @@
+"""How the web process is served: `gunicorn crm.wsgi` reads this file. Its numbers are set in docs/deploying.md."""
+
+import multiprocessing
+import os
+
+bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", str(min(2 * multiprocessing.cpu_count() + 1, 9))))
+threads = int(os.environ.get("WEB_THREADS", "2"))
+timeout = 60  # seconds; what takes longer is a job
+graceful_timeout = 30
+# A worker that is replaced now and then gives back what its libraries hoard; not all at once.
+max_requests = 5000
+max_requests_jitter = 500
+# In memory: on a disk that stalls, gunicorn would take a healthy worker for a hung one.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+accesslog = "-" if os.environ.get("ACCESS_LOG", "").lower() in {"1", "true", "yes", "on"} else None

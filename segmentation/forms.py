@@ -1,0 +1,86 @@
+"""Forms of the review: a decision, many decisions, a pin. They check the shape; the verbs say what may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Tier
+from segmentation.errors import SegmentationError
+from segmentation.models import TierChange
+
+Cause = TierChange.Cause
+
+
+class RefusableForm(forms.Form):
+    """A form that can show what a verb refused, at the field the refusal names."""
+
+    def refuse(self, error: SegmentationError) -> None:
+        """Show the refusal in place."""
+        name = getattr(error, "field", "")
+        self.add_error(name if name in self.fields else None, str(error))
+
+
+class ReasonedForm(RefusableForm):
+    """Why it happened: a cause, and words where the cause is "other"."""
+
+    reason = forms.ChoiceField(
+        label=_("Why did it happen?"),
+        choices=Cause.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose why it happened.")},
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=1000)
+
+    def clean(self) -> dict[str, Any]:
+        """ "Other" alone says nothing."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("reason") == Cause.OTHER and not data.get("note"):
+            self.add_error("note", _("“Other” needs a few words."))
+        return data
+
+
+class DecisionForm(ReasonedForm):
+    """One decision: "accept", "reject", or the tier that an override gives."""
+
+    decision = forms.ChoiceField(choices=[("accept", ""), ("reject", ""), *Tier.choices])
+
+
+class ManyForm(ReasonedForm):
+    """One decision for all the selected changes."""
+
+    reason = forms.ChoiceField(
+        label=_("Reason for all selected"),
+        choices=[("", _("Reason …")), *Cause.choices],
+        error_messages={"required": _("Choose why it happened.")},
+    )
+    decision = forms.ChoiceField(choices=[("accept", ""), ("reject", "")])
+    change = forms.MultipleChoiceField(error_messages={"required": _("Select what to decide.")})
+
+    def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        # Any numbers: what they may not see or decide is the verb's to say.
+        given = data.getlist("change") if data is not None else []
+        self.fields["change"].choices = [  # type: ignore[attr-defined]
+            (value, value) for value in given if value.isascii() and value.isdigit() and len(value) < 19
+        ]
+
+    @property
+    def change_ids(self) -> list[int]:
+        """The selected ones."""
+        return [int(value) for value in self.cleaned_data["change"]]
+
+
+class PinForm(RefusableForm):
+    """A pin of the account's tier."""
+
+    tier = forms.ChoiceField(label=_("Tier"), choices=Tier.choices, widget=forms.RadioSelect)
+    first_day = forms.DateField(
+        label=_("From"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    last_day = forms.DateField(
+        label=_("Until"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)

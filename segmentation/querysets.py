@@ -1,0 +1,47 @@
+"""Reads of the segmentation app. Tier changes are for managers and admins (docs/domain.md, section 1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+
+from accounts.models import Account
+from crm.team.models import User
+from crm.team.visibility import standing
+
+if TYPE_CHECKING:
+    from segmentation.models import TierAssessment, TierChange  # noqa: F401
+
+
+class TierChangeQuerySet(models.QuerySet["TierChange"]):
+    """Reads of tier changes that chain."""
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """For the review: changes of accounts the user may see; none for reps and service agents."""
+        if user.is_admin:
+            return self
+        if not user.is_manager:
+            return self.none()
+        return self.filter(account__in=Account.objects.visible_to(user, on=on).order_by().values("pk"))
+
+    def decidable_by(self, user: User, *, on: dt.date) -> Self:
+        """Changes of accounts whose tier the user sets: segmentation.rules.may_set_tier as a filter."""
+        if user.is_admin:
+            return self
+        if not user.is_manager:
+            return self.none()
+        return self.filter(account__owner__team__in=standing(user, on=on).led_team_ids)
+
+    def open(self) -> Self:
+        """Proposals that nobody has decided."""
+        return self.filter(state="proposed")
+
+
+class TierAssessmentQuerySet(models.QuerySet["TierAssessment"]):
+    """Reads of assessments that chain."""
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """Assessments of accounts the user may see: the account page explains the tier to everybody who sees it."""
+        return self.filter(account__in=Account.objects.visible_to(user, on=on).order_by().values("pk"))

@@ -1,0 +1,201 @@
+"""The tiering run: evidence, ladder, assessments, changes and tiers of all accounts in one transaction (4.3).
+
+Killed at any moment it leaves nothing, and whoever starts it next completes it. All accounts go through a handful of
+statements; the ladder itself is in segmentation.ladder.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Purchase, Tier
+from crm.team.models import User
+from segmentation import pins, policies, proposals
+from segmentation.errors import TieringRefused
+from segmentation.ladder import ladder_sql, parameters
+from segmentation.locks import lock_tiers
+from segmentation.models import TieringRun, TierPolicy
+from segmentation.windows import last_quarter_end
+
+_EVIDENCE = """account_id, revenue_cents, previous_revenue_cents, value_cents, preceding_cents, ranked_cents,
+    active_quarters, orders, tenure_months, days_since_purchase, gap_days, gap_count, late_cents, due_cents,
+    contact_minutes, complaints, previous_tier, tier, trail"""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a run with a policy would find; nothing of it is written."""
+
+    as_of: dt.date
+    tiers: dict[str | None, int] = field(default_factory=dict)
+    """How many accounts would have each tier; None: no tier."""
+    moves: dict[tuple[str | None, str | None], tuple[int, int]] = field(default_factory=dict)
+    """By (tier now, tier then), unequal: how many accounts, and their revenue in cents."""
+    revenue_cents: int = 0
+
+    @property
+    def assessed(self) -> int:
+        return sum(self.tiers.values())
+
+
+def missed_as_of(today: dt.date) -> dt.date | None:
+    """The day as of which a run is missing: the last quarter's end; None where there is no need of one (4.3)."""
+    as_of = last_quarter_end(today)
+    if TieringRun.objects.filter(as_of__gte=as_of).exists() or not Purchase.objects.exists():
+        return None
+    return as_of
+
+
+def run_tiering(
+    *,
+    as_of: dt.date,
+    today: dt.date,
+    now: dt.datetime,
+    policy: TierPolicy | None = None,
+    started_by: User | None = None,
+) -> TieringRun:
+    """Make the run as of the end of `as_of` with `policy` (default: the one in force), or give the one there is.
+
+    A new run's completed_at is `now`. started_by: None for the schedule. Waits while another run is at work, and
+    raises TieringRefused where the day has not ended or a newer run exists. An unsaved policy (policies.draft_policy)
+    becomes a version in force with the run, or not at all.
+    """
+    with transaction.atomic():
+        lock_tiers(alone=True)
+        made = TieringRun.objects.filter(as_of=as_of).first()
+        if made is not None:
+            return made
+        _refuse(as_of=as_of, today=today)
+        if policy is None:
+            policy = policies.policy_in_force()
+        elif policy.pk is None:
+            policy = policies.make_policy(thresholds={}, like=policy, actor=started_by)
+        is_first = not TieringRun.objects.exists()
+        proposals.apply_open(today=today, now=now)
+        pins.apply_pins_not_covering(as_of, today=today, now=now)
+        run = TieringRun.objects.create(
+            as_of=as_of,
+            policy=policy,
+            state=TieringRun.State.IN_REVIEW,
+            started_at=now,
+            completed_at=now,
+            review_until=today + dt.timedelta(days=policy.review_days),
+            started_by=started_by,
+        )
+        _tune()
+        _assess(run)
+        _change(run, is_first=is_first, today=today, now=now)
+        proposals.close_finished_runs()
+        run.refresh_from_db()
+        return run
+
+
+def simulate(*, as_of: dt.date, policy: TierPolicy) -> Simulation:
+    """What a run as of the end of `as_of` with `policy` (it need not be saved) would find from the tiers of now.
+
+    Any day will do, older than the newest run's too. Writes nothing.
+    """
+    text = (
+        ladder_sql(connection.vendor)
+        + """
+        SELECT previous_tier, tier, COUNT(*), CAST(SUM(revenue_cents) AS bigint)
+        FROM assessed GROUP BY previous_tier, tier ORDER BY previous_tier, tier
+        """
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        _tune()
+        cursor.execute(text, parameters(policy, as_of, connection))
+        rows = cursor.fetchall()
+    tiers: Counter[str | None] = Counter(dict.fromkeys((*Tier.values, None), 0))
+    moves: dict[tuple[str | None, str | None], tuple[int, int]] = {}
+    for before, after, accounts, revenue_cents in rows:
+        tiers[after] += accounts
+        if before != after:
+            moves[before, after] = (accounts, revenue_cents)
+    return Simulation(as_of, dict(tiers), moves, sum(row[3] for row in rows))
+
+
+def _refuse(*, as_of: dt.date, today: dt.date) -> None:
+    if as_of >= today:
+        raise TieringRefused(
+            _("A run as of %(day)s can be made from the day after it on; today is %(today)s.")
+            % {"day": as_of, "today": today}
+        )
+    newer = TieringRun.objects.filter(as_of__gt=as_of).order_by("-as_of").first()
+    if newer is not None:
+        raise TieringRefused(
+            _("There is a run as of %(newer)s already; an older day (%(day)s) can only be simulated.")
+            % {"newer": newer.as_of, "day": as_of}
+        )
+
+
+def _tune() -> None:
+    """Keep PostgreSQL on the plan that streams the covering index; left alone it takes two to three times as long."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET LOCAL enable_hashagg = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off;"
+                "SET LOCAL work_mem = '128MB'"
+            )
+
+
+def _assess(run: TieringRun) -> None:
+    """Write one assessment per account, in the order of the account's id."""
+    text = (
+        f"INSERT INTO segmentation_tierassessment (run_id, {_EVIDENCE})\n"
+        + ladder_sql(connection.vendor)
+        + f"SELECT %(run)s, {_EVIDENCE} FROM assessed ORDER BY account_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(text, parameters(run.policy, run.as_of, connection) | {"run": run.pk})
+
+
+def _change(run: TieringRun, *, is_first: bool, today: dt.date, now: dt.datetime) -> None:
+    """Write a change for every account whose tier the run finds different, and apply those that need no decision.
+
+    A provisional tier counts as none: it stays where the run finds none, too. An account pinned today by a pin that
+    does not reach back to the run's day keeps the pin's tier: the finding is overtaken before anybody sees it.
+    These rows get no history row: until a person decides, the row itself says all that ever happened to it.
+    """
+    with connection.cursor() as cursor:
+        values = {
+            "run": run.pk,
+            "first": is_first,
+            "as_of": connection.ops.adapt_datefield_value(run.as_of),
+            "today": connection.ops.adapt_datefield_value(today),
+            "now": connection.ops.adapt_datetimefield_value(now),
+        }
+        cursor.execute(
+            """
+            INSERT INTO segmentation_tierchange (account_id, run_id, pin_id, state, from_tier, to_tier, from_since,
+                reason, note, actor_id, proposed_at, decided_at, applied_on)
+            SELECT account_id, run_id, pin_id, state, previous_tier, tier, tier_since,
+                '', note, actor_id, %(now)s,
+                CASE WHEN state <> 'proposed' THEN %(now)s END,
+                CASE WHEN state IN ('applied', 'pin') THEN %(today)s END
+            FROM (
+                SELECT s.account_id, s.run_id, s.previous_tier, s.tier, a.tier_since,
+                    pin.id AS pin_id, COALESCE(pin.reason, '') AS note, pin.actor_id,
+                    CASE
+                        WHEN present.id <> COALESCE(pin.id, 0) THEN 'overtaken'
+                        WHEN pin.id IS NOT NULL THEN 'pin'
+                        WHEN %(first)s OR s.previous_tier IS NULL THEN 'applied'
+                        ELSE 'proposed' END AS state
+                FROM segmentation_tierassessment s
+                JOIN accounts_account a ON a.id = s.account_id
+                LEFT JOIN segmentation_tierpin pin ON pin.account_id = s.account_id
+                    AND pin.first_day <= %(as_of)s AND pin.last_day >= %(as_of)s
+                LEFT JOIN segmentation_tierpin present ON present.account_id = s.account_id
+                    AND present.first_day <= %(today)s AND present.last_day >= %(today)s
+                WHERE s.run_id = %(run)s AND s.tier IS DISTINCT FROM s.previous_tier
+            ) AS found
+            ORDER BY account_id
+            """,
+            values,
+        )
+    proposals.move_accounts(run.pk, ["applied", "pin"], today=today)

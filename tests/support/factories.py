@@ -1,0 +1,122 @@
+"""Factories for bulk: rows that are valid and otherwise unremarkable."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import factory
+from django.utils import timezone
+
+from accounts.models import Account, ContactPerson, Product, ProductLine, Purchase, quarter_number
+from contacts.models import AgendaItem, ContactRule, FollowUp, Outcome, Reason, Touchpoint
+from crm.team.models import Team, User
+
+
+class TeamFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Team
+
+    name = factory.Sequence(lambda n: f"Team {n}")
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = User
+
+    email = factory.Sequence(lambda n: f"user{n}@example.com")
+    name = factory.Sequence(lambda n: f"User {n}")
+
+
+class AccountFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Account
+
+    code = factory.Sequence(lambda n: f"K{n:06d}")
+    name = factory.Sequence(lambda n: f"Zakład {n} Sp. z o.o.")
+
+
+class ContactPersonFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ContactPerson
+
+    account = factory.SubFactory(AccountFactory)
+    name = factory.Sequence(lambda n: f"Anna Nowak {n}")
+
+
+class ProductLineFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ProductLine
+
+    name = factory.Sequence(lambda n: f"Line {n}")
+
+
+class ProductFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Product
+
+    code = factory.Sequence(lambda n: f"P{n}")
+    line = factory.SubFactory(ProductLineFactory)
+
+
+class PurchaseFactory(factory.django.DjangoModelFactory):
+    """`cents` sets both amounts, in the base currency."""
+
+    class Meta:
+        model = Purchase
+
+    class Params:
+        cents = 10_000
+
+    account = factory.SubFactory(AccountFactory)
+    number = factory.Sequence(lambda n: f"FV/{n}")
+    ordered_on = dt.date(2026, 9, 1)
+    currency = "EUR"
+    amount = factory.LazyAttribute(lambda o: Decimal(o.cents) / 100)
+    amount_cents = factory.SelfAttribute("cents")
+    quarter = factory.LazyAttribute(lambda o: quarter_number(o.ordered_on))
+
+
+class TouchpointFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Touchpoint
+
+    account = factory.SubFactory(AccountFactory)
+    user = factory.SubFactory(UserFactory)
+    day = dt.date(2026, 9, 1)
+    at = factory.LazyAttribute(lambda o: timezone.make_aware(dt.datetime.combine(o.day, dt.time(10))))
+    channel = "phone"
+    minutes = 15
+    outcome = Outcome.NEW_INFORMATION
+
+
+class ContactRuleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ContactRule
+
+    priority = factory.Sequence(lambda n: n + 1)
+    channel = "phone"
+    every_days = 30
+
+
+class FollowUpFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = FollowUp
+
+    account = factory.SubFactory(AccountFactory)
+    assignee = factory.SubFactory(UserFactory)
+    channel = "phone"
+    day = dt.date(2026, 10, 13)
+
+
+class AgendaItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = AgendaItem
+
+    account = factory.SubFactory(AccountFactory)
+    reason = Reason.MANUAL
+    source = factory.Sequence(lambda n: f"test:{n}")
+    channel = "phone"
+    due = dt.date(2026, 10, 13)
+    earliest = factory.SelfAttribute("due")
+    latest = factory.SelfAttribute("due")

@@ -1,0 +1,236 @@
+"""The URL x role matrix: what tests/test_url_matrix.py and the query counts ask for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import ContactPerson
+from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint
+from segmentation.models import TierChange, TieringRun, TierPolicy
+from tests.support.cast import Cast
+from tests.support.factories import (
+    AgendaItemFactory,
+    ContactPersonFactory,
+    ContactRuleFactory,
+    FollowUpFactory,
+    PurchaseFactory,
+    TouchpointFactory,
+)
+
+EVERYBODY = frozenset({"rita", "carl", "mona", "otto", "nora", "serge", "ada"})
+SEES_ACME = frozenset({"rita", "mona", "serge", "ada"})
+EDITS_ACME = frozenset({"rita", "mona", "ada"})
+REVIEWS_ACME = frozenset({"mona", "ada"})
+REVIEWERS = frozenset({"mona", "nora", "ada"})
+ADMINS = frozenset({"ada"})
+
+
+@dataclass
+class Stage:
+    """The cast with one of everything on Rita's account `acme`."""
+
+    cast: Cast
+    today: dt.date
+    person: ContactPerson
+    follow_up: FollowUp
+    item: AgendaItem
+    touchpoint: Touchpoint
+    promise: Promise
+    rule: ContactRule
+    run: TieringRun
+    change: TierChange
+
+
+def make_stage(cast: Cast, today: dt.date) -> Stage:
+    """One of everything on `acme`, owned by Rita."""
+    now = timezone.now()
+    acme = cast.acme
+    acme.tier = "A"
+    acme.save()
+    person = ContactPersonFactory(account=acme, is_main=True)
+    follow_up = FollowUpFactory(account=acme, assignee=cast.rita, day=today, person=person)
+    rule = ContactRuleFactory(tiers="A")
+    item = AgendaItemFactory(account=acme, follow_up=follow_up, due=today)
+    touchpoint = TouchpointFactory(account=acme, user=cast.rita, day=today - dt.timedelta(days=1))
+    promise = Promise.objects.create(
+        account=acme, made_by=cast.rita, words="Send the price list", made_on=today, due_on=today
+    )
+    PurchaseFactory(account=acme)
+    policy = TierPolicy.objects.create(version=1, in_force=True)
+    run = TieringRun.objects.create(
+        as_of=dt.date(2026, 9, 30),
+        policy=policy,
+        state=TieringRun.State.IN_REVIEW,
+        started_at=now,
+        completed_at=now,
+        review_until=today + dt.timedelta(days=21),
+    )
+    change = TierChange.objects.create(
+        account=acme,
+        run=run,
+        state="proposed",
+        from_tier="A",
+        to_tier="B",
+        proposed_tier="B",
+        proposed_at=now,
+    )
+    return Stage(cast, today, person, follow_up, item, touchpoint, promise, rule, run, change)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One address: how it is asked for, who may have it, and what they get."""
+
+    args: Callable[[Stage], list[Any]] = lambda stage: []
+    allowed: frozenset[str] = EVERYBODY
+    ok: int = 200
+    method: str = "GET"
+    data: Callable[[Stage], dict[str, Any]] = field(default=lambda stage: {})
+    public: int = 0
+    """The status for somebody signed out; 0: sent to the sign-in page."""
+    statuses: dict[str, int] = field(default_factory=dict)
+    """Who gets another status than `ok` or 404."""
+
+    def url(self, stage: Stage, name: str) -> str:
+        return reverse(name, args=self.args(stage))
+
+    def content(self, stage: Stage) -> dict[str, Any]:
+        if self.method == "GET":
+            return {}
+        return {
+            "data": urlencode(self.data(stage), doseq=True),
+            "content_type": "application/x-www-form-urlencoded",
+        }
+
+    def status_for(self, person: str) -> int:
+        return self.statuses.get(person, self.ok if person in self.allowed else 404)
+
+
+def acme(stage: Stage) -> list[Any]:
+    return [stage.cast.acme.pk]
+
+
+def a_purchase(stage: Stage) -> int:
+    return stage.cast.acme.purchases.values_list("pk", flat=True)[0]
+
+
+def a_follow_up(stage: Stage) -> list[Any]:
+    return [stage.follow_up.pk]
+
+
+def a_touchpoint(stage: Stage) -> list[Any]:
+    return [stage.touchpoint.pk]
+
+
+def a_promise(stage: Stage) -> list[Any]:
+    return [stage.promise.pk]
+
+
+def a_uuid() -> str:
+    return str(uuid.uuid4())
+
+
+ENTRIES: dict[str, Entry] = {
+    "home:landing": Entry(ok=302),
+    "healthz": Entry(public=200),
+    "admin:index": Entry(allowed=ADMINS),
+    # Signing in and out: whoever is signed in already is sent home.
+    "account_login": Entry(ok=302, public=200),
+    "account_logout": Entry(),
+    "account_inactive": Entry(public=200),
+    "account_reauthenticate": Entry(),
+    "account_change_password": Entry(),
+    "account_reset_password": Entry(public=200),
+    "account_reset_password_done": Entry(public=200),
+    "account_reset_password_from_key": Entry(args=lambda stage: ["1", "set-password"], public=200),
+    "account_reset_password_from_key_done": Entry(public=200),
+    "home:me": Entry(),
+    "home:theme": Entry(method="POST", data=lambda stage: {"theme": "dark"}, ok=302, public=302),
+    "home:language": Entry(method="POST", data=lambda stage: {"language": "en"}, ok=302, public=302),
+    "home:styleguide": Entry(public=200),
+    "accounts:list": Entry(),
+    "accounts:detail": Entry(args=acme, allowed=SEES_ACME),
+    "accounts:tab": Entry(args=lambda stage: [stage.cast.acme.pk, "history"], allowed=SEES_ACME),
+    "accounts:purchase": Entry(args=lambda stage: [*acme(stage), a_purchase(stage)], allowed=SEES_ACME),
+    "accounts:new": Entry(allowed=EVERYBODY - {"serge"}),
+    "accounts:edit": Entry(args=acme, allowed=EDITS_ACME),
+    "accounts:archive": Entry(args=acme, allowed=EDITS_ACME, method="POST", ok=302),
+    "accounts:undo": Entry(args=lambda stage: [*acme(stage), 1], allowed=EDITS_ACME, method="POST", ok=302),
+    "accounts:person_new": Entry(args=acme, allowed=EDITS_ACME),
+    "accounts:person_edit": Entry(args=lambda stage: [*acme(stage), stage.person.pk], allowed=EDITS_ACME),
+    "accounts:person_undo": Entry(
+        args=lambda stage: [*acme(stage), stage.person.pk, 1], allowed=EDITS_ACME, method="POST", ok=302
+    ),
+    "contacts:today": Entry(),
+    "contacts:follow_up": Entry(args=a_follow_up, allowed=SEES_ACME),
+    # A service agent reads and logs, but does not put off what is another's to do.
+    "contacts:snooze": Entry(args=a_follow_up, allowed=EDITS_ACME),
+    "contacts:reschedule": Entry(args=a_follow_up, allowed=EDITS_ACME),
+    "contacts:skip": Entry(args=a_follow_up, allowed=EDITS_ACME),
+    # A token that is nobody's says so, and changes nothing.
+    "contacts:undo": Entry(args=lambda stage: ["nobodys:token"], method="POST", ok=302),
+    "contacts:log_search": Entry(),
+    "contacts:log": Entry(args=acme, allowed=SEES_ACME),
+    "contacts:touchpoint": Entry(args=a_touchpoint, allowed=EDITS_ACME),
+    "contacts:touchpoint_delete": Entry(args=a_touchpoint, allowed=EDITS_ACME, method="POST", ok=302),
+    "contacts:touchpoint_restore": Entry(args=a_touchpoint, allowed=EDITS_ACME, method="POST", ok=302),
+    "contacts:promise_keep": Entry(args=a_promise, allowed=EDITS_ACME, method="POST", ok=302),
+    "contacts:promise_break": Entry(args=a_promise, allowed=EDITS_ACME, method="POST", ok=302),
+    "contacts:rules": Entry(allowed=ADMINS),
+    "contacts:rule_new": Entry(allowed=ADMINS),
+    "contacts:rule": Entry(args=lambda stage: [stage.rule.pk], allowed=ADMINS),
+    "contacts:rule_move": Entry(args=lambda stage: [stage.rule.pk, 1], allowed=ADMINS, method="POST", ok=302),
+    "contacts:rule_switch": Entry(
+        args=lambda stage: [stage.rule.pk, 0], allowed=ADMINS, method="POST", ok=302
+    ),
+    "contacts:rule_remove": Entry(args=lambda stage: [stage.rule.pk], allowed=ADMINS, method="POST", ok=302),
+    "segmentation:changes": Entry(allowed=REVIEWERS),
+    "segmentation:change": Entry(args=lambda stage: [stage.change.pk], allowed=REVIEWS_ACME),
+    "segmentation:export": Entry(allowed=REVIEWERS),
+    # Without a reason the page comes back with the error in place.
+    "segmentation:decide_many": Entry(allowed=REVIEWERS, method="POST"),
+    "segmentation:undo": Entry(allowed=REVIEWERS, method="POST", ok=302),
+    "segmentation:pin": Entry(args=lambda stage: [stage.change.pk], allowed=REVIEWS_ACME, method="POST"),
+}
+
+# The pages whose statements are counted (tests/test_query_counts.py), each as those who live in it.
+PAGES: tuple[tuple[str, str], ...] = (
+    ("account_change_password", "rita"),
+    ("accounts:detail", "rita"),
+    ("accounts:detail", "mona"),
+    ("accounts:edit", "rita"),
+    ("accounts:list", "rita"),
+    ("accounts:list", "mona"),
+    ("accounts:list", "serge"),
+    ("accounts:list", "ada"),
+    ("accounts:new", "rita"),
+    ("accounts:person_edit", "rita"),
+    ("accounts:person_new", "rita"),
+    ("accounts:purchase", "rita"),
+    ("accounts:tab", "rita"),
+    ("contacts:follow_up", "rita"),
+    ("contacts:log", "rita"),
+    ("contacts:log_search", "rita"),
+    ("contacts:reschedule", "rita"),
+    ("contacts:rule", "ada"),
+    ("contacts:rule_new", "ada"),
+    ("contacts:rules", "ada"),
+    ("contacts:skip", "rita"),
+    ("contacts:snooze", "rita"),
+    ("contacts:today", "rita"),
+    ("contacts:today", "mona"),
+    ("contacts:touchpoint", "rita"),
+    ("home:me", "rita"),
+    ("segmentation:change", "mona"),
+    ("segmentation:changes", "mona"),
+    ("segmentation:changes", "ada"),
+    ("segmentation:export", "mona"),
+)

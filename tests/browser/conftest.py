@@ -29,6 +29,11 @@ HERE = Path(__file__).parent
 DESKTOP = {"width": 1440, "height": 900}
 LAPTOP = {"width": 1024, "height": 768}
 PHONE = {"width": 390, "height": 844}
+# Two frames after every transition has ended: colours are then those of the scheme, not halfway between two.
+SETTLED = """async () => {
+  await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+}"""
 
 # Playwright keeps an event loop in this thread; Django would refuse to touch the database beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -118,6 +123,7 @@ def no_violations(console_errors: list[str]) -> Callable[[Page], None]:
 
     def check(page: Page) -> None:
         assert not console_errors
+        page.evaluate(SETTLED)
         # Without preload: axe would fetch the style sheets again and set them inline, which the policy refuses.
         found = Axe().run(page, options={"preload": False})
         assert found.violations_count == 0, found.generate_report()

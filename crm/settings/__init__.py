@@ -29,6 +29,10 @@ DEBUG = env.bool("DEBUG", default=not PRODUCTION)
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
+UPLOAD_DIR = Path(env.str("UPLOAD_DIR", default=str(VAR_DIR / "uploads")))
+"""Files that were uploaded for import: outside what the web server gives out."""
+IMPORT_FOLDER = Path(env.str("IMPORT_FOLDER", default=str(VAR_DIR / "import")))
+"""Folders into which an ERP puts its files lie below this one."""
 
 
 def _development_key() -> str:

@@ -1,15 +1,12 @@
-"""Customers, the persons there, what we sell, and what they bought (docs/domain.md, section 2)."""
+"""Customers and the persons there (docs/domain.md, section 2)."""
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -18,52 +15,23 @@ from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from accounts.folding import digits, fold
-from accounts.querysets import AccountQuerySet, ContactPersonQuerySet, PurchaseQuerySet
+from accounts.models.values import Channel, CodePointCharField, Tier, spread_number
+from accounts.querysets import AccountQuerySet, ContactPersonQuerySet
 from crm.team.models import Country, Language
 
 
-class CodePointCharField(models.CharField):
-    """Text that both databases order by Unicode code point, as SPEC's orders by account code ask.
+class Tag(models.Model):
+    """A word by which accounts are grouped as people like ("trade fair 2026")."""
 
-    SQLite does so by itself (BINARY); PostgreSQL needs the collation "C".
-    """
+    name = models.CharField(_("name"), max_length=40, unique=True)
 
-    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
-        parameters = super().db_parameters(connection)
-        if connection.vendor == "postgresql":
-            parameters["collation"] = "C"
-        return parameters
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
 
-
-class Tier(models.TextChoices):
-    """How much service time an account has earned; None on an account without a tier."""
-
-    A = "A", "A"
-    B = "B", "B"
-    C = "C", "C"
-
-
-class Channel(models.TextChoices):
-    """How a contact is made."""
-
-    VISIT = "visit", _("Visit")
-    VIDEO = "video", _("Video")
-    PHONE = "phone", _("Phone")
-    EMAIL = "email", _("E-mail")
-    LETTER = "letter", _("Letter")
-    EVENT = "event", _("Event")
-    MATERIAL = "material", _("Material")
-    BROADCAST = "broadcast", _("Broadcast")
-
-
-def spread_number(code: str) -> int:
-    """A stable number in 0 .. 2**31 - 1 from the account code (SHA-256), the same on every machine."""
-    return int.from_bytes(hashlib.sha256(code.encode()).digest()[:4], "big") >> 1
-
-
-def quarter_number(day: dt.date) -> int:
-    """Calendar quarters in one running count: year * 4 + 0..3, so that distinct quarters can be counted."""
-    return day.year * 4 + (day.month - 1) // 3
+    def __str__(self) -> str:
+        return self.name
 
 
 class Account(models.Model):
@@ -164,6 +132,11 @@ class Account(models.Model):
     search_key = models.TextField(editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="accounts", verbose_name=_("tags"))
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="merged"
+    )
+    """The account that this one turned out to be a duplicate of; such an account is archived too."""
 
     FACTS: ClassVar = (
         "phase",
@@ -282,6 +255,10 @@ class ContactPerson(models.Model):
     left_on = models.DateField(_("left on"), null=True, blank=True)
     search_key = models.TextField(editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="merged"
+    )
+    """The person that this one turned out to be a duplicate of."""
 
     history = HistoricalRecords(excluded_fields=["search_key"])
     objects = ContactPersonQuerySet.as_manager()
@@ -329,175 +306,3 @@ class Acquaintance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} – {self.person}"
-
-
-class ProductLine(models.Model):
-    """A family of products with the same terms of return and exchange. The line "unsorted" takes unknown codes."""
-
-    UNSORTED: ClassVar = "unsorted"
-
-    name = models.CharField(_("name"), max_length=80, unique=True)
-    return_terms = models.TextField(_("return terms"), blank=True)
-    exchange_terms = models.TextField(_("exchange terms"), blank=True)
-
-    class Meta:
-        verbose_name = _("product line")
-        verbose_name_plural = _("product lines")
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Product(models.Model):
-    """One thing we sell."""
-
-    code = CodePointCharField(_("code"), max_length=64, unique=True)
-    name = models.CharField(_("name"), max_length=200, blank=True)
-    line = models.ForeignKey(
-        ProductLine, models.PROTECT, related_name="products", verbose_name=_("product line")
-    )
-    complexity = models.PositiveSmallIntegerField(
-        _("complexity"),
-        default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(5)],
-        help_text=_("1 simple … 5 needs servicing"),
-    )
-    service_life_months = models.PositiveSmallIntegerField(_("service life in months"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("product")
-        verbose_name_plural = _("products")
-        ordering = ["code"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(complexity__gte=1, complexity__lte=5), name="product_complexity_1_to_5"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.code
-
-
-class Import(models.Model):
-    """One file read into the database: what was asked, what came of it. Written in the import's own transaction."""
-
-    class Kind(models.TextChoices):
-        PURCHASES = "purchases", _("Purchases")
-        ACCOUNTS = "accounts", _("Accounts")
-
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
-    file_name = models.CharField(_("file"), max_length=255)
-    sha256 = models.CharField(max_length=64)
-    preset = models.CharField(_("preset"), max_length=40, blank=True)
-    mapping = models.JSONField(_("mapping"), default=dict)
-    rows_read = models.PositiveIntegerField(_("rows read"), default=0)
-    rows_taken = models.PositiveIntegerField(_("rows taken"), default=0)
-    rows_rejected = models.PositiveIntegerField(_("rows rejected"), default=0)
-    created = models.PositiveIntegerField(_("created"), default=0)
-    changed = models.PositiveIntegerField(_("changed"), default=0)
-    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
-    started_at = models.DateTimeField(_("started at"))
-    finished_at = models.DateTimeField(_("finished at"))
-    started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-
-    class Meta:
-        verbose_name = _("import")
-        verbose_name_plural = _("imports")
-        ordering = ["-started_at", "-id"]
-
-    def __str__(self) -> str:
-        return self.file_name
-
-
-class ExchangeRate(models.Model):
-    """What one unit of a currency is worth in the base currency on a day."""
-
-    currency = models.CharField(_("currency"), max_length=3)
-    day = models.DateField(_("day"))
-    rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=8)
-
-    class Meta:
-        verbose_name = _("exchange rate")
-        verbose_name_plural = _("exchange rates")
-        ordering = ["currency", "-day"]
-        constraints = [
-            models.UniqueConstraint(fields=["currency", "day"], name="one_rate_per_currency_and_day"),
-            models.CheckConstraint(condition=Q(rate__gt=0), name="rate_is_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.currency} {self.day}: {self.rate}"
-
-
-class Purchase(models.Model):
-    """One invoice or order of an account. `amount_cents` is what every sum and comparison uses.
-
-    amount: the sum of the lines in `currency`, unrounded. amount_cents: the same in the base currency, rounded to
-    cents, halves away from zero. rate: units of the base currency per unit of `currency`. Dates are None if unknown.
-    """
-
-    account = models.ForeignKey(Account, models.CASCADE, related_name="purchases", db_index=False)
-    number = CodePointCharField(_("number"), max_length=64)
-    ordered_on = models.DateField(_("ordered"))
-    promised_on = models.DateField(_("delivery promised"), null=True, blank=True)
-    delivered_on = models.DateField(_("delivered"), null=True, blank=True)
-    due_on = models.DateField(_("due"), null=True, blank=True)
-    paid_on = models.DateField(_("paid"), null=True, blank=True)
-    currency = models.CharField(_("currency"), max_length=3)
-    amount = models.DecimalField(_("amount"), max_digits=24, decimal_places=6)
-    rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=8, default=1)
-    amount_cents = models.BigIntegerField(_("amount in cents of the base currency"))
-    quarter = models.PositiveIntegerField(_("calendar quarter, counted on"), editable=False)
-    imported = models.ForeignKey(
-        Import, models.SET_NULL, null=True, blank=True, related_name="purchases", db_index=False
-    )
-
-    objects = PurchaseQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("purchase")
-        verbose_name_plural = _("purchases")
-        ordering = ["-ordered_on", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["account", "number"], name="one_purchase_per_account_and_number"),
-        ]
-        indexes = [
-            # Tiering reads this alone (docs/architecture.md, "Indexes"); SQLite ignores what is included.
-            models.Index(
-                fields=["account", "ordered_on"],
-                include=["amount_cents", "quarter", "due_on", "paid_on"],
-                name="purchase_account_ordered",
-            ),
-            models.Index(fields=["number"], name="purchase_number"),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
-
-
-class PurchaseLine(models.Model):
-    """One line of a purchase, in the order of the file. `amount` is unrounded, in the purchase's currency."""
-
-    purchase = models.ForeignKey(Purchase, models.CASCADE, related_name="lines", db_index=False)
-    position = models.PositiveIntegerField()
-    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
-    description = models.CharField(max_length=300, blank=True)
-    quantity = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
-    unit_price = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
-    amount = models.DecimalField(max_digits=24, decimal_places=6)
-
-    class Meta:
-        verbose_name = _("purchase line")
-        verbose_name_plural = _("purchase lines")
-        ordering = ["purchase", "position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["purchase", "position"], name="one_line_per_purchase_and_position"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.description or str(self.position)

@@ -1,0 +1,29 @@
+"""Customers, the persons there, what we sell, what they bought, and files that bring it (docs/domain.md, 2)."""
+
+from accounts.models.buying import ExchangeRate, Product, ProductLine, Purchase, PurchaseLine
+from accounts.models.customers import Account, AccountTeamMember, Acquaintance, ContactPerson, Tag
+from accounts.models.importing import Import, ImportedRow, ImportPreset, ImportSource, Upload
+from accounts.models.values import Channel, CodePointCharField, Tier, quarter_number, spread_number
+
+__all__ = [
+    "Account",
+    "AccountTeamMember",
+    "Acquaintance",
+    "Channel",
+    "CodePointCharField",
+    "ContactPerson",
+    "ExchangeRate",
+    "Import",
+    "ImportPreset",
+    "ImportSource",
+    "ImportedRow",
+    "Product",
+    "ProductLine",
+    "Purchase",
+    "PurchaseLine",
+    "Tag",
+    "Tier",
+    "Upload",
+    "quarter_number",
+    "spread_number",
+]

@@ -62,6 +62,8 @@ class ImportSource(models.Model):
     token_end = models.CharField(max_length=6, blank=True, editable=False)
     """The last characters of the secret, by which people tell secrets apart."""
     active = models.BooleanField(_("active"), default=True)
+    seen = models.JSONField(default=dict, editable=False)
+    """Files that the last look into the folder left there: name -> [size, time of the last change in ns]."""
     made_at = models.DateTimeField(_("made at"))
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -74,7 +76,10 @@ class ImportSource(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["token_hash"], condition=~Q(token_hash=""), name="one_import_source_per_token"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["folder"], condition=~Q(folder=""), name="one_import_source_per_folder"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -128,6 +133,7 @@ class Upload(models.Model):
         IMPORTING = "importing", _("Being imported")
         DONE = "done", _("Imported")
         REFUSED = "refused", _("Refused")
+        KNOWN = "known", _("Known already")
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=12, choices=ImportKind)
@@ -140,7 +146,11 @@ class Upload(models.Model):
     sha256 = models.CharField(max_length=64)
     preset = models.ForeignKey(ImportPreset, models.SET_NULL, null=True, blank=True, related_name="+")
     reading = models.JSONField(default=dict)
+    """What somebody chose of accounts.importing.reading.ReadingOptions; the rest is recognised."""
+    looked = models.JSONField(default=dict)
+    """What was found at the beginning of the file, read that way: accounts.uploads.Beginning as JSON."""
     mapping = models.JSONField(default=dict)
+    """Field -> name of the column; a field that is missing or empty is not read."""
     create_accounts = models.BooleanField(_("create accounts"), default=False)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.RECEIVED)
     summary = models.JSONField(default=dict)
@@ -149,12 +159,20 @@ class Upload(models.Model):
     """Why it was refused, in words."""
     rejected_as = models.CharField(max_length=255, blank=True)
     """The path of the list of rejected rows below settings.UPLOAD_DIR; empty where there is none."""
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
+    """The job that checks or imports it, or did so last."""
+    checked_as = models.CharField(max_length=64, blank=True)
+    """The digest of reading, mapping and options with which it was checked; only that may be imported."""
+    asked_at = models.DateTimeField(_("asked at"), null=True, blank=True)
+    """When its import was asked for: Import.started_at, by which a job that comes back finds what it wrote."""
     received_at = models.DateTimeField(_("received at"))
     received_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     source = models.ForeignKey(ImportSource, models.SET_NULL, null=True, blank=True, related_name="uploads")
     imported = models.OneToOneField(Import, models.SET_NULL, null=True, blank=True, related_name="upload")
+    removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
+    """When its file was removed, since nobody needs it any more; the row stays."""
 
     class Meta:
         verbose_name = _("upload")

@@ -2,21 +2,25 @@
 
 from accounts.models.buying import ExchangeRate, Product, ProductLine, Purchase, PurchaseLine
 from accounts.models.customers import Account, AccountTeamMember, Acquaintance, ContactPerson, Tag
-from accounts.models.importing import Import, ImportedRow, ImportPreset, ImportSource, Upload
+from accounts.models.importing import Import, ImportedRow, ImportKind, ImportPreset, ImportSource, Upload
+from accounts.models.upkeep import BulkAct, Merge
 from accounts.models.values import Channel, CodePointCharField, Tier, quarter_number, spread_number
 
 __all__ = [
     "Account",
     "AccountTeamMember",
     "Acquaintance",
+    "BulkAct",
     "Channel",
     "CodePointCharField",
     "ContactPerson",
     "ExchangeRate",
     "Import",
+    "ImportKind",
     "ImportPreset",
     "ImportSource",
     "ImportedRow",
+    "Merge",
     "Product",
     "ProductLine",
     "Purchase",

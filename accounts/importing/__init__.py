@@ -14,8 +14,9 @@ A new kind of file (a workbook, another encoding) is another `reading.Table`; no
 """
 
 from accounts.importing.fields import PRESETS
-from accounts.importing.purchases import import_purchases
+from accounts.importing.file import import_file
 from accounts.importing.reasons import ImportRefused, Reason
 from accounts.importing.summary import Summary
+from accounts.importing.undoing import Kept, Undone, undo_import
 
-__all__ = ["PRESETS", "ImportRefused", "Reason", "Summary", "import_purchases"]
+__all__ = ["PRESETS", "ImportRefused", "Kept", "Reason", "Summary", "Undone", "import_file", "undo_import"]

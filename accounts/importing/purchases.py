@@ -37,7 +37,7 @@ class _Overtaken(Exception):
     """Somebody deleted an account between the check of the file and the writing."""
 
 
-def import_purchases(
+def _import_purchases(
     *,
     file: Path,
     preset: str = "",

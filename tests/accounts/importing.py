@@ -7,8 +7,8 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from accounts.importing import Summary, import_purchases
-from accounts.models import Account, Import, Product, ProductLine, Purchase, PurchaseLine
+from accounts.importing import Summary, import_file
+from accounts.models import Account, Import, ImportKind, Product, ProductLine, Purchase, PurchaseLine
 
 HEADER = "account,number,ordered,amount"
 NOW = dt.datetime(2026, 10, 13, 7, 30, tzinfo=dt.UTC)
@@ -31,13 +31,14 @@ class Importer:
 
     def run(self, path: Path, **options: Any) -> Summary:
         options = {
+            "kind": ImportKind.PURCHASES,
             "actor": None,
             "now": NOW,
             "today": NOW.date(),
             "create_accounts": True,
             "rejected": self.rejected,
         } | options
-        return import_purchases(file=path, **options)
+        return import_file(file=path, **options)
 
     def rejects(self) -> list[list[str]]:
         """The rows of the reject file, without its header."""

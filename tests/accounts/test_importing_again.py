@@ -13,8 +13,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.importing import import_purchases
-from accounts.models import Account, ExchangeRate, Import, Purchase, PurchaseLine
+from accounts.importing import import_file
+from accounts.models import Account, ExchangeRate, Import, ImportKind, Purchase, PurchaseLine
 from tests.accounts.importing import HEADER, NOW, Importer, counts, everything
 from tests.support.cast import Cast
 
@@ -248,8 +248,14 @@ class AnyOrder(TestCase):
                 header = "account,number,ordered,due,paid,currency,amount,product,description"
                 file.write_text("\n".join([header, *order]) + "\n")
                 rejected = Path(folder) / "rejected.csv"
-                summary = import_purchases(
-                    file=file, create_accounts=True, rejected=rejected, actor=None, now=NOW, today=NOW.date()
+                summary = import_file(
+                    kind=ImportKind.PURCHASES,
+                    file=file,
+                    create_accounts=True,
+                    rejected=rejected,
+                    actor=None,
+                    now=NOW,
+                    today=NOW.date(),
                 )
                 listed = sorted(line.split(",", 2)[2] for line in rejected.read_text().splitlines()[1:])
                 dropped = ("import", "rejected_file", "products_created")

@@ -10,8 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.importing import PRESETS, ImportRefused, import_purchases
+from accounts.importing import PRESETS, ImportRefused, import_file
 from accounts.importing.fields import FIELDS, parse_mapping
+from accounts.models import ImportKind
 
 
 class Command(BaseCommand):
@@ -46,7 +47,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         try:
-            summary = import_purchases(
+            summary = import_file(
+                kind=ImportKind.PURCHASES,
                 file=options["file"],
                 preset=options["preset"],
                 mapping=parse_mapping(options["map"]),

@@ -1,4 +1,4 @@
-"""Which column of the file holds which field of a purchase."""
+"""Which column of the file holds which field."""
 
 from __future__ import annotations
 
@@ -9,24 +9,17 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from accounts.importing.reasons import ImportRefused
+from accounts.importing.specs import FIELDS_OF
+from accounts.importing.specs import FieldSpec as FieldSpec
+from accounts.models.importing import ImportKind
 
-FIELDS = (
-    "account",
-    "number",
-    "ordered",
-    "promised",
-    "delivered",
-    "due",
-    "paid",
-    "currency",
-    "amount",
-    "product",
-    "description",
-    "quantity",
-    "unit_price",
-    "owner",
-)
-REQUIRED = ("account", "number", "ordered")
+
+def field_names(kind: ImportKind) -> tuple[str, ...]:
+    """The names of the fields of a kind."""
+    return tuple(spec.name for spec in FIELDS_OF[kind])
+
+
+FIELDS = field_names(ImportKind.PURCHASES)
 
 
 @dataclass(frozen=True)
@@ -34,6 +27,7 @@ class Preset:
     """How the files of one known source are read."""
 
     name: str
+    kind: ImportKind
     mapping: Mapping[str, str]
     """Field -> name of the column."""
     codes_as_floats: frozenset[str] = field(default_factory=frozenset)
@@ -45,6 +39,7 @@ PRESETS = {
     for preset in (
         Preset(
             name="online-retail",
+            kind=ImportKind.PURCHASES,
             mapping={
                 "account": "CustomerID",
                 "number": "InvoiceNo",
@@ -72,19 +67,20 @@ class Columns:
     codes_as_floats: frozenset[str]
 
 
-def parse_mapping(pairs: list[str]) -> dict[str, str]:
+def parse_mapping(pairs: list[str], *, kind: ImportKind = ImportKind.PURCHASES) -> dict[str, str]:
     """`FIELD=COLUMN` texts as field -> column; an empty column means that the field is not read.
 
     Raises ImportRefused where one is no such pair or names no field, or a field is named twice.
     """
+    fields = field_names(kind)
     mapping: dict[str, str] = {}
     for pair in pairs:
         name, separator, column = pair.partition("=")
         name = name.strip()
-        if not separator or name not in FIELDS:
+        if not separator or name not in fields:
             raise ImportRefused(
                 _("--map %(pair)s: write FIELD=COLUMN, where FIELD is one of %(fields)s.")
-                % {"pair": pair, "fields": ", ".join(FIELDS)}
+                % {"pair": pair, "fields": ", ".join(fields)}
             )
         if name in mapping:
             raise ImportRefused(_("--map names the field %(field)s twice.") % {"field": name})
@@ -92,29 +88,38 @@ def parse_mapping(pairs: list[str]) -> dict[str, str]:
     return mapping
 
 
-def find_columns(*, header: list[str], preset: str, mapping: Mapping[str, str]) -> Columns:
+def find_columns(
+    *,
+    header: list[str],
+    kind: ImportKind = ImportKind.PURCHASES,
+    preset: str = "",
+    mapping: Mapping[str, str] | None = None,
+    header_line: int = 1,
+) -> Columns:
     """Find the column of every field: `mapping` first, then the preset; without a preset by the field's own name.
 
-    `preset` is a name in PRESETS, or empty. Names of columns are compared without regard to case, a field's own name
-    also with spaces or hyphens for underscores. Raises ImportRefused where a column that is asked for or required is
-    missing, or one that is used stands twice in the header.
+    `preset` is a name in PRESETS, or empty; `mapping` is field -> column, where an empty column means that the field is
+    not read. Names of columns are compared without regard to case, a field's own name also with spaces or hyphens for
+    underscores. `header_line` is the line that messages name (`Table.header_line`). Raises ImportRefused where a column
+    that is asked for or required is missing, or one that is used stands twice in the header.
     """
-    if preset and preset not in PRESETS:
+    known = sorted(name for name, its in PRESETS.items() if its.kind == kind)
+    if preset and preset not in known:
         raise ImportRefused(
             _("There is no preset %(preset)s. Known: %(known)s.")
-            % {"preset": preset, "known": ", ".join(sorted(PRESETS))}
+            % {"preset": preset, "known": ", ".join(known) or "–"}
         )
-    asked = {**(PRESETS[preset].mapping if preset else {}), **mapping}
+    asked = {**(PRESETS[preset].mapping if preset else {}), **(mapping or {})}
     places: dict[str, int] = {}
-    for name in FIELDS:
+    for name in field_names(kind):
         if name in asked:
             if asked[name]:
-                places[name] = _asked_place(header, name, asked[name])
+                places[name] = _asked_place(header, name, asked[name], header_line)
         elif not preset:
             own = [i for i, column in enumerate(header) if re.sub(r"[\s-]+", "_", column.casefold()) == name]
             if own:
-                places[name] = _only(header, own)
-    _require(header, places)
+                places[name] = _only(header, own, header_line)
+    _require(kind, header, places, header_line)
     return Columns(
         places=places,
         names={name: header[place] for name, place in places.items()},
@@ -123,39 +128,42 @@ def find_columns(*, header: list[str], preset: str, mapping: Mapping[str, str]) 
     )
 
 
-def _asked_place(header: list[str], name: str, column: str) -> int:
+def _asked_place(header: list[str], name: str, column: str, line: int) -> int:
     found = [i for i, there in enumerate(header) if there == column]
     found = found or [i for i, there in enumerate(header) if there.casefold() == column.casefold()]
     if not found:
         raise ImportRefused(
-            _("Line 1 has no column “%(column)s” for the field %(field)s. Its columns: %(columns)s.")
-            % {"column": column, "field": name, "columns": _listed(header)}
+            _("Line %(line)s has no column “%(column)s” for the field %(field)s. Its columns: %(columns)s.")
+            % {"line": line, "column": column, "field": name, "columns": _listed(header)}
         )
-    return _only(header, found)
+    return _only(header, found, line)
 
 
-def _only(header: list[str], found: list[int]) -> int:
+def _only(header: list[str], found: list[int], line: int) -> int:
     if len(found) > 1:
         raise ImportRefused(
             _(
-                "The column “%(column)s” stands twice in line 1 (as number %(first)s and %(second)s). Rename one."
+                "The column “%(column)s” stands twice in line %(line)s (as number %(first)s and %(second)s). "
+                "Rename one."
             )
-            % {"column": header[found[0]], "first": found[0] + 1, "second": found[1] + 1}
+            % {"line": line, "column": header[found[0]], "first": found[0] + 1, "second": found[1] + 1}
         )
     return found[0]
 
 
-def _require(header: list[str], places: Mapping[str, int]) -> None:
-    missing = [name for name in REQUIRED if name not in places]
-    if "amount" not in places and not {"quantity", "unit_price"} <= places.keys():
-        missing.append("amount")
+def _require(kind: ImportKind, header: list[str], places: Mapping[str, int], line: int) -> None:
+    missing = [spec.name for spec in FIELDS_OF[kind] if spec.required and spec.name not in places]
+    remedy = _("Say which it is by --map %(first)s=COLUMN.")
+    if kind == ImportKind.PURCHASES:
+        remedy = _("Say which it is by --map %(first)s=COLUMN (amount may also be quantity and unit_price).")
+        if "amount" not in places and not {"quantity", "unit_price"} <= places.keys():
+            missing.append("amount")
     if missing:
         raise ImportRefused(
-            _(
-                "Line 1 has no column for %(missing)s. Its columns: %(columns)s. "
-                "Say which it is by --map %(first)s=COLUMN (amount may also be quantity and unit_price)."
-            )
-            % {"missing": ", ".join(missing), "columns": _listed(header), "first": missing[0]}
+            _("Line %(line)s has no column for %(missing)s. Its columns: %(columns)s.")
+            % {"line": line, "missing": ", ".join(missing), "columns": _listed(header)}
+            + " "
+            + remedy % {"first": missing[0]}
         )
 
 

@@ -13,12 +13,14 @@ from operator import itemgetter
 from django.utils.translation import gettext as _
 
 from accounts.importing.fields import Columns
-from accounts.importing.lines import NUMBERS, Days, Line, LineReader, check_key
+from accounts.importing.habits import HabitFinder, Habits
+from accounts.importing.lines import Days, Line, LineReader, check_key
 from accounts.importing.reading import Table
 from accounts.importing.reasons import BadValue, Reason
 from accounts.importing.spool import Spool
-from accounts.importing.values import EXACT, NumberStyle, cents_of, plain_code, style_of
+from accounts.importing.values import EXACT, cents_of, plain_code
 from accounts.models import quarter_number
+from accounts.models.importing import ImportKind
 
 OLDEST_RATE = dt.timedelta(days=10)
 
@@ -89,7 +91,7 @@ class Gathered:
     """What came of the rows, beside what stands in the spool."""
 
     rows_read: int = 0
-    style: NumberStyle = NumberStyle.UNKNOWN
+    habits: Habits = field(default_factory=Habits)
     unknown_owners: set[str] = field(default_factory=set)
 
 
@@ -97,21 +99,22 @@ class Gathered:
 def spool_rows(*, table: Table, columns: Columns, spool: Spool) -> Gathered:
     """Put all rows into the spool, and reject those without an account code or a number.
 
-    Looks at the same time at how the file writes numbers. Raises ImportRefused where the file cannot be read on.
+    Looks at the same time at how the file writes numbers and days. Raises ImportRefused where the file cannot be read.
     """
     gathered = Gathered()
-    for row in _keyed(table, columns, spool, gathered):
+    finder = HabitFinder(kind=ImportKind.PURCHASES, columns=columns)
+    for row in _keyed(table, columns, spool, gathered, finder):
         spool.put("row", row)
+    gathered.habits = finder.found()
     spool.flush()
     spool.sort()
     return gathered
 
 
 def _keyed(
-    table: Table, columns: Columns, spool: Spool, gathered: Gathered
+    table: Table, columns: Columns, spool: Spool, gathered: Gathered, finder: HabitFinder
 ) -> Iterator[tuple[int, str | None, str | None, str]]:
     account_at, number_at = columns.places["account"], columns.places["number"]
-    numbers_at = [columns.places[name] for name in NUMBERS if name in columns.places]
     needed = max(columns.places.values()) + 1
     account_is_float = "account" in columns.codes_as_floats
     number_is_float = "number" in columns.codes_as_floats
@@ -121,11 +124,7 @@ def _keyed(
             values = values + [""] * (needed - len(values))
         account = plain_code(values[account_at], as_float=account_is_float)
         number = plain_code(values[number_at], as_float=number_is_float)
-        for place in numbers_at:
-            value = values[place]
-            # Most numbers say nothing, or what the first ones said already.
-            if "," in value or (gathered.style is not NumberStyle.POINT and "." in value):
-                gathered.style = gathered.style.joined(style_of(value.strip()))
+        finder.note(values)
         if account and number:
             yield line, account, number, text
         else:
@@ -141,7 +140,7 @@ def gather_purchases(
     *, table: Table, columns: Columns, spool: Spool, gathered: Gathered, around: Surroundings
 ) -> None:
     """Make purchases of the spooled rows, or reject them, each with all its lines."""
-    reader = LineReader(table=table, columns=columns, style=gathered.style, base_currency=around.rates.base)
+    reader = LineReader(table=table, columns=columns, habits=gathered.habits, base_currency=around.rates.base)
     seq = 0
     for account, of_account in groupby(spool.rows(), key=itemgetter(0)):
         owner: tuple[dt.date, int] | None = None

@@ -11,11 +11,11 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 
 from accounts.importing.fields import Columns
+from accounts.importing.habits import Habits
 from accounts.importing.reading import Table
 from accounts.importing.reasons import BadValue
 from accounts.importing.values import (
     EXACT,
-    NumberStyle,
     check_code,
     check_length,
     plain_code,
@@ -60,10 +60,10 @@ class Line:
 
 
 class LineReader:
-    """Reads rows of one file; knows where its fields stand and how it writes numbers."""
+    """Reads rows of one file; knows where its fields stand and how it writes numbers and days."""
 
-    def __init__(self, *, table: Table, columns: Columns, style: NumberStyle, base_currency: str) -> None:
-        self.table, self.style, self.base_currency = table, style, base_currency
+    def __init__(self, *, table: Table, columns: Columns, habits: Habits, base_currency: str) -> None:
+        self.table, self.habits, self.base_currency = table, habits, base_currency
         self.places = dict(columns.places)
         self.width = columns.width
         self.product_is_float = "product" in columns.codes_as_floats
@@ -81,7 +81,7 @@ class LineReader:
         problems: list[str] = []
         days: list[dt.date | None] = [None] * len(DAYS)
         for at, name in self.day_fields:
-            days[at] = self._read(values, name, read_day, problems)
+            days[at] = self._day(values, name, problems)
         if not values[self.places["ordered"]].strip():
             problems.append(_("ordered: there is no date; write 2026-02-28 or 28.02.2026"))
         quantity, unit_price = (
@@ -115,13 +115,22 @@ class LineReader:
             problems.append(f"{name}: {problem}")
             return None
 
+    def _day(self, values: list[str], name: str, problems: list[str]) -> dt.date | None:
+        if not (text := values[self.places[name]].strip()):
+            return None
+        try:
+            return read_day(text, self.habits.day(name))
+        except BadValue as problem:
+            problems.append(f"{name}: {problem}")
+            return None
+
     def _number(self, values: list[str], name: str, problems: list[str]) -> Decimal | None:
         place = self.places.get(name)
         if place is None or not (text := values[place].strip()):
             return None
         whole, decimals = _DIGITS[name]
         try:
-            return read_number(text, self.style, whole=whole, places=decimals)
+            return read_number(text, self.habits.number(name), whole=whole, places=decimals)
         except BadValue as problem:
             problems.append(f"{name}: {problem}")
             return None

@@ -11,15 +11,17 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from django.utils.translation import gettext as _
 
 from accounts.importing.reasons import ImportRefused
+from accounts.importing.recognising import ReadingOptions, Recognised
 
 LONGEST_LINE = 1_000_000  # characters; an invoice line has some hundred
+SAMPLE_ROWS = 200
 DELIMITERS = ",;\t"
 # What the decoder leaves of bytes that are not UTF-8.
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -32,6 +34,9 @@ class Table(Protocol):
     """What the rest of the import asks of a file, whatever its kind."""
 
     header: list[str]
+    header_line: int
+    """The physical line of the header: 1, unless blank lines or Excel's `sep=;` stand above it."""
+    recognised: Recognised
 
     def records(self) -> Iterator[Record]:
         """The rows below the header, once, as a stream. Raises ImportRefused."""
@@ -44,10 +49,12 @@ class Table(Protocol):
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[Table]:
-    """Open a file of comma, semicolon or tab separated values, plain or compressed by gzip, in UTF-8.
+def open_table(path: Path, options: ReadingOptions = ReadingOptions()) -> Iterator[Table]:  # noqa: B008 (frozen)
+    """Open a file of separated values or a workbook, plain or compressed by gzip.
 
-    What it is, is told from its content, not from its name. Raises ImportRefused, here and while it is read.
+    What it is, is told from its content, not from its name; `options` say what need not be told. What was recognised
+    stands in `recognised`, the encoding there once the first letter beyond ASCII was read. Raises ImportRefused, here
+    and while it is read.
     """
     try:
         file = path.open("rb", buffering=0)
@@ -57,6 +64,29 @@ def open_table(path: Path) -> Iterator[Table]:
         ) from error
     with file:
         yield _open_csv(file)
+
+
+@dataclass(frozen=True)
+class Look:
+    """The first rows of a file, for people who say what its columns are."""
+
+    recognised: Recognised
+    header: list[str]
+    sample: list[list[str]]
+    """Up to SAMPLE_ROWS rows, each as wide as the header."""
+    sheets: list[str]
+    """The sheets of a workbook that hold anything; empty for other files."""
+
+
+def look_at(path: Path, options: ReadingOptions = ReadingOptions()) -> Look:  # noqa: B008 (frozen)
+    """Recognise a file and read its first rows. Raises ImportRefused where it cannot be read so far."""
+    with open_table(path, options) as table:
+        width = len(table.header)
+        sample = [
+            (fields + [""] * (width - len(fields)))[:width]
+            for _line, fields, _text in islice(table.records(), SAMPLE_ROWS)
+        ]
+        return Look(table.recognised, table.header, sample, [])
 
 
 class _Hashing(io.RawIOBase):
@@ -98,7 +128,7 @@ def _open_csv(file: io.FileIO) -> CsvTable:
     header = [name.strip() for name in header]
     if not any(header):
         raise ImportRefused(_("Line 1 is empty. The first line must hold the names of the columns."))
-    return CsvTable(header, delimiter, records, hashing)
+    return CsvTable(header, delimiter, records, hashing, Recognised(delimiter=delimiter))
 
 
 @dataclass
@@ -109,6 +139,8 @@ class CsvTable:
     delimiter: str
     stream: Iterator[Record]
     hashing: _Hashing
+    recognised: Recognised
+    header_line: int = 1
 
     def records(self) -> Iterator[Record]:
         """The rows below the header, once, as a stream. Blank lines are no rows. Raises ImportRefused."""

@@ -66,29 +66,63 @@ def read_currency(text: str) -> str:
 
 
 # Days ---------------------------------------------------------------------------------------------------------------
-# Year first, or day first with points (Polish, Bulgarian and Hungarian habit). 01/02/2026 means two different days in
-# two countries, so a year at the end needs points. The time of day is read over: purchases have days.
-_TIME = r"(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?)?"
+class DayOrder(Enum):
+    """In which order dates like 01/02/2026 name day, month and year; UNKNOWN is read as day first."""
+
+    UNKNOWN = "unknown"
+    DAY_FIRST = "dmy"
+    MONTH_FIRST = "mdy"
+    YEAR_FIRST = "ymd"
+    MIXED = "mixed"
+
+    def joined(self, other: DayOrder) -> DayOrder:
+        """What both say together."""
+        if other is DayOrder.UNKNOWN or self is other:
+            return self
+        return other if self is DayOrder.UNKNOWN else DayOrder.MIXED
+
+
+# Points are written by those who put the day first (Polish, Bulgarian, German habit). 01/02/2026 and 01-02-2026 mean
+# two different days in two countries: the column tells which. The time of day is read over: purchases have days.
+_TIME = r"(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?)?"
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.]) ?(\d{1,2})\2 ?(\d{1,2})\.?" + _TIME, re.ASCII)
-_DAY_FIRST = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})\.?" + _TIME, re.ASCII)
-_SLASHES = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}" + _TIME, re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?(\d{4}|\d{2})\.?" + _TIME, re.ASCII)
+_COMPACT = re.compile(r"((?:19|20|21)\d\d)(\d\d)(\d\d)", re.ASCII)
 
 
 @lru_cache(maxsize=65536)
-def read_day(text: str) -> dt.date:
-    """A date as ISO writes it (2026-02-28), with points or slashes, or 28.02.2026; a time behind it is dropped.
+def day_order_of(text: str) -> DayOrder | None:
+    """What one date says about the order of its column: UNKNOWN where it fits several, None where it needs none.
 
-    Raises BadValue where it is none, where the order of day and month cannot be told, or before 1900 or after 2199.
+    13/02/2026 is day first, 02/13/2026 month first, 99/12/31 year first; 2026-02-28 and 28.02.2026 need no order.
+    """
+    match = _YEAR_LAST.fullmatch(text)
+    if not match:
+        return None
+    first, second, short = int(match[1]), int(match[3]), len(match[4]) == 2
+    if first > 31:
+        return DayOrder.YEAR_FIRST
+    if match[2] == ".":
+        return DayOrder.DAY_FIRST if short else None
+    if first > 12:
+        return DayOrder.DAY_FIRST
+    return DayOrder.MONTH_FIRST if second > 12 else DayOrder.UNKNOWN
+
+
+@lru_cache(maxsize=65536)
+def read_day(text: str, order: DayOrder = DayOrder.UNKNOWN) -> dt.date:
+    """A date as ISO writes it (2026-02-28), with points or slashes, 20260228, or 28.02.2026; a time is dropped.
+
+    `order` is what the whole column says, and decides what 01/02/2026 is; where it says nothing, the day comes first.
+    Years of two digits are those from 1970 to 2069. Raises BadValue where it is none, where the column contradicts
+    itself and the date may be two, or before 1900 or after 2199.
     """
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = int(match[1]), int(match[3]), int(match[4])
-    elif match := _DAY_FIRST.fullmatch(text):
-        day, month, year = int(match[1]), int(match[2]), int(match[3])
-    elif _SLASHES.fullmatch(text):
-        raise BadValue(
-            _("%(value)s: day and month cannot be told apart; write 2026-02-28 or 28.02.2026")
-            % {"value": shown(text)}
-        )
+    elif match := _YEAR_LAST.fullmatch(text):
+        year, month, day = _ordered(text, match, order)
+    elif match := _COMPACT.fullmatch(text):
+        year, month, day = int(match[1]), int(match[2]), int(match[3])
     else:
         raise BadValue(_("%(value)s is no date; write 2026-02-28 or 28.02.2026") % {"value": shown(text)})
     if not 1900 <= year <= 2199:
@@ -97,6 +131,28 @@ def read_day(text: str) -> dt.date:
         return dt.date(year, month, day)
     except ValueError as error:
         raise BadValue(_("%(value)s: there is no such day") % {"value": shown(text)}) from error
+
+
+def _ordered(text: str, match: re.Match[str], order: DayOrder) -> tuple[int, int, int]:
+    """Year, month and day of a date whose year, if it has four digits, stands last."""
+    first, second, third = int(match[1]), int(match[3]), int(match[4])
+    if order is DayOrder.YEAR_FIRST and len(match[4]) == 2:
+        return _century(first), second, third
+    year = third if len(match[4]) == 4 else _century(third)
+    if match[2] == ".":
+        return year, second, first
+    if order is DayOrder.MIXED:
+        if first <= 12 and second <= 12 and first != second:
+            raise BadValue(
+                _("%(value)s: day and month cannot be told apart; write 2026-02-28 or 28.02.2026")
+                % {"value": shown(text)}
+            )
+        order = DayOrder.MONTH_FIRST if second > 12 else DayOrder.DAY_FIRST
+    return (year, first, second) if order is DayOrder.MONTH_FIRST else (year, second, first)
+
+
+def _century(year: int) -> int:
+    return year + (2000 if year < 70 else 1900)
 
 
 # Numbers ------------------------------------------------------------------------------------------------------------

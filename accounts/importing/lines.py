@@ -14,6 +14,7 @@ from accounts.importing.fields import Columns
 from accounts.importing.habits import Habits
 from accounts.importing.reading import Table
 from accounts.importing.reasons import BadValue
+from accounts.importing.rows import check_width
 from accounts.importing.values import (
     EXACT,
     check_code,
@@ -73,11 +74,7 @@ class LineReader:
     def read(self, text: str) -> Line:
         """The line. Raises BadValue that names every field of it that cannot be read."""
         values = self.table.fields(text)
-        if len(values) != self.width and (len(values) < self.width or any(values[self.width :])):
-            raise BadValue(
-                _("the row has %(count)s fields, the header %(width)s; is a delimiter missing or not quoted?")
-                % {"count": len(values), "width": self.width}
-            )
+        check_width(values, self.width)
         problems: list[str] = []
         days: list[dt.date | None] = [None] * len(DAYS)
         for at, name in self.day_fields:

@@ -22,7 +22,7 @@ FieldType = Literal[
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One field that rows of a kind may have: how it is called, and what its texts become (`values.read_value`)."""
+    """One field that rows of a kind may have: how it is called, and what its texts become (`rows.RowReader`)."""
 
     name: str
     label: str | Promise
@@ -39,6 +39,8 @@ class FieldSpec:
     """A number's decimal places."""
     least: int | None = None
     most: int | None = None
+    full_year: bool = False
+    """Years of two digits are refused: nobody can tell 1955 from 2055."""
     choices: tuple[tuple[Any, Any], ...] = ()
     """(value, label); a text may be either."""
 
@@ -99,7 +101,7 @@ _PERSONS = _specs(
         ("preferred_channel", _("Preferred channel"), "choice", {"choices": tuple(Channel.choices)}),
         ("preferred_times", _("Preferred times and wishes"), "text", {"longest": 200}),
         ("language", _("Language"), "choice", {"choices": tuple(Language.choices)}),
-        ("birthday", _("Birthday"), "day", {}),
+        ("birthday", _("Birthday"), "day", {"full_year": True}),
         ("name_day", _("Name day"), "month_day", {"help": _("Month and day: 03-19, or 19.03.")}),
         ("consents_to_mail", _("Consents to e-mail"), "yes_no", {}),
         ("consents_to_calls", _("Consents to calls"), "yes_no", {}),

@@ -109,6 +109,12 @@ def day_order_of(text: str) -> DayOrder | None:
     return DayOrder.MONTH_FIRST if second > 12 else DayOrder.UNKNOWN
 
 
+def has_short_year(text: str) -> bool:
+    """Whether a date has a year of two digits."""
+    match = _YEAR_LAST.fullmatch(text)
+    return match is not None and len(match[4]) == 2
+
+
 @lru_cache(maxsize=65536)
 def read_day(text: str, order: DayOrder = DayOrder.UNKNOWN) -> dt.date:
     """A date as ISO writes it (2026-02-28), with points or slashes, 20260228, or 28.02.2026; a time is dropped.

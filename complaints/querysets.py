@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
-from accounts.models import Account
+from accounts.querysets import visible_ids
 from crm.team.models import User
 from crm.team.visibility import standing
 
@@ -22,7 +22,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         """Complaints of accounts the user may see on the day."""
         if standing(user, on=on).sees_all:
             return self
-        return self.filter(account__in=Account.objects.visible_to(user, on=on).order_by().values("pk"))
+        return self.filter(account__in=visible_ids(user, on=on))
 
     def open(self) -> Self:
         """Those not closed yet."""

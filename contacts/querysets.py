@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Greatest
 
-from accounts.models import Account
+from accounts.querysets import visible_ids
 from crm.team.models import User
 from crm.team.visibility import standing
 
@@ -24,7 +24,7 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         """Follow-ups with accounts the user may see on the day."""
         if standing(user, on=on).sees_all:
             return self
-        return self.filter(account__in=Account.objects.visible_to(user, on=on).order_by().values("pk"))
+        return self.filter(account__in=visible_ids(user, on=on))
 
     def open(self) -> Self:
         """Those still to be made."""
@@ -83,8 +83,7 @@ class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
         """
         if standing(user, on=on).sees_all:
             return self
-        accounts = Account.objects.visible_to(user, on=on).order_by().values("pk")
-        return self.filter(Q(account__in=accounts) | Q(user=user))
+        return self.filter(Q(account__in=visible_ids(user, on=on)) | Q(user=user))
 
     def correctable_by(self, user: User, *, on: dt.date) -> Self:
         """Touchpoints the user may correct or take back: own entries; managers and admins all that they see."""
@@ -100,7 +99,7 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
         """Promises to accounts the user may see on the day."""
         if standing(user, on=on).sees_all:
             return self
-        return self.filter(account__in=Account.objects.visible_to(user, on=on).order_by().values("pk"))
+        return self.filter(account__in=visible_ids(user, on=on))
 
     def open(self) -> Self:
         """Those neither kept nor broken nor renegotiated."""

@@ -154,7 +154,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "team.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "crm.team.signing_in.Backend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -274,6 +274,12 @@ if env.bool("BEHIND_PROXY", default=PRODUCTION):
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="opieka@localhost")
+EMAIL_TIMEOUT = 20  # seconds; without it a mail server that hangs would hold a worker for good
+# Where the site is, for links in mails that no request stands behind.
+SITE_ADDRESS = env.str(
+    "SITE_ADDRESS",
+    default=next(iter(CSRF_TRUSTED_ORIGINS), f"http://localhost:{env.str('PORT', default='8000')}"),
+).rstrip("/")
 
 # Jobs ---------------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")

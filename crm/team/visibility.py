@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import Value
+
 from crm.team.models import Absence, Team, User
 
 
@@ -25,17 +27,35 @@ class Standing:
     sees_unowned: bool
     """A manager sees the accounts that nobody owns."""
 
+    def sees_those_of(self, owner: User | None) -> bool:
+        """Whether the user sees an account because of its owner (None: nobody owns it).
+
+        False is not the last word: being on the account team is another ground (`AccountQuerySet.visible_to`).
+        """
+        if self.sees_all:
+            return True
+        if owner is None:
+            return self.sees_unowned
+        return owner.pk in self.owner_ids or owner.team_id in self.led_team_ids
+
 
 def standing(user: User, *, on: dt.date) -> Standing:
-    """The user's standing on the day, reckoned once per user object (that is, once per request) and day."""
+    """The user's standing on the day, reckoned once per user object (that is, once per request) and day. One query."""
     known: dict[dt.date, Standing] = user.__dict__.setdefault("_standing", {})
     if on not in known:
         absent = Absence.objects.filter(substitute=user, first_day__lte=on, last_day__gte=on)
+        rows = absent.order_by().values_list("user_id", Value(0))
+        if user.is_manager:
+            rows = rows.union(
+                Team.objects.filter(leads=user).order_by().values_list("pk", Value(1)), all=True
+            )
+        found = list(rows)
+        led = user.__dict__["_led_team_ids"] = frozenset(pk for pk, is_team in found if is_team)
         known[on] = Standing(
             user_id=user.pk,
             sees_all=user.is_admin or user.is_agent,
-            owner_ids=frozenset({user.pk, *absent.values_list("user_id", flat=True)}),
-            led_team_ids=led_team_ids(user),
+            owner_ids=frozenset({user.pk, *(pk for pk, is_team in found if not is_team)}),
+            led_team_ids=led,
             sees_unowned=user.is_manager,
         )
     return known[on]

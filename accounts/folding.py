@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Letters that Unicode does not decompose.
 _LETTERS = str.maketrans(
@@ -20,6 +21,7 @@ def fold(text: str) -> str:
     return _SPACE.sub(" ", _QUOTES.sub("", kept)).strip()
 
 
+@lru_cache(maxsize=4096)  # the letters of a company are few, and the whole key is folded at every save
 def _plain(letter: str) -> str:
     """One letter without its diacritics; Cyrillic letters stay whole (й is a letter of its own)."""
     if "\u0400" <= letter <= "\u04ff":

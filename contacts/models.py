@@ -167,6 +167,41 @@ class CadenceStart(models.Model):
         return f"{self.account_id} {self.channel} {self.day}"
 
 
+class PlannedAccount(models.Model):
+    """What planning saw of one account when it last looked at it: a pass over all accounts leaves out what is the same.
+
+    Planning's own note, written by nothing else; without it the account is looked at again.
+    """
+
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="planned")
+    owner = models.BigIntegerField()
+    """The user who owned it. A number, so that nothing refers to a user by a mere note."""
+    rules = models.CharField(max_length=200)
+    """The rule that governed each channel, as `contacts.planning.changed` writes it."""
+    due = models.DateField(null=True)
+    """The earliest due day beyond the horizon: once the horizon reaches it, time alone changes the plan. None: none."""
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.rules}"
+
+
+class PlanningPass(models.Model):
+    """The last complete pass of planning over all accounts, in one row: what it knew that is the same for many."""
+
+    started_at = models.DateTimeField()
+    day = models.DateField()
+    rules = models.CharField(max_length=64)
+    """A digest of the cadences in force."""
+    calendars = models.JSONField(default=dict)
+    """Owner (as text) -> a digest of the owner's working calendar."""
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_last_planning_pass")]
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
 class FollowUp(models.Model):
     """One contact to be made, with one or more agenda items. Closed ones stay as history of what was planned.
 
@@ -302,7 +337,12 @@ class AgendaItem(models.Model):
                 name="agenda_item_window_is_in_order",
             ),
         ]
-        indexes = [models.Index(fields=["account", "reason", "source"], name="agenda_item_of_account")]
+        indexes = [
+            models.Index(fields=["account", "reason", "source"], name="agenda_item_of_account"),
+            models.Index(
+                fields=["closed_at"], condition=Q(closed_at__isnull=False), name="agenda_item_closed_at"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.words or self.get_reason_display()

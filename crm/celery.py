@@ -15,6 +15,7 @@ from celery.signals import worker_ready
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
 SWEEP_EVERY = 300  # seconds
+LOOK_EVERY = 300  # seconds
 
 app = Celery("opieka")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -30,6 +31,15 @@ app.conf.beat_schedule = {
     "daily upkeep": {
         "task": "segmentation.tasks.start_daily",
         "schedule": crontab(minute="0", hour="3"),
+    },
+    "look for delivered files": {
+        "task": "accounts.tasks.look_into_folders",
+        "schedule": LOOK_EVERY,
+        "options": {"expires": LOOK_EVERY - 10},
+    },
+    "remove old import files": {
+        "task": "accounts.tasks.start_import_upkeep",
+        "schedule": crontab(minute="30", hour="3"),
     },
     "bring lost jobs back": {
         "task": "crm.jobs.tasks.sweep_jobs",

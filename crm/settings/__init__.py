@@ -33,6 +33,9 @@ UPLOAD_DIR = Path(env.str("UPLOAD_DIR", default=str(VAR_DIR / "uploads")))
 """Files that were uploaded for import: outside what the web server gives out."""
 IMPORT_FOLDER = Path(env.str("IMPORT_FOLDER", default=str(VAR_DIR / "import")))
 """Folders into which an ERP puts its files lie below this one."""
+UPLOAD_LIMIT = env.int("UPLOAD_LIMIT_MB", default=1000) * 1_000_000
+"""Bytes of one file that may be uploaded."""
+FILE_UPLOAD_HANDLERS = ["accounts.receiving.BoundedUploadHandler"]
 
 
 def _development_key() -> str:
@@ -76,6 +79,7 @@ INSTALLED_APPS = [
     "crm.look",
     "crm.team.apps.TeamConfig",
     "crm.jobs",
+    "crm.lists",
     "accounts",
     "contacts",
     "complaints",
@@ -226,7 +230,15 @@ ACCOUNT_BLOCKS = (
     "accounts.tabs.Sites",
 )
 # Functions called on commit with account_ids, today and now when something changed by hand that planning reads.
-ACCOUNT_CHANGED = ("contacts.planning.plan",)
+ACCOUNT_CHANGED = ("contacts.tasks.plan_changed",)
+# Classes that have a say when two accounts become one (accounts.merging.parts); who takes locks first stands first.
+ACCOUNT_MERGING = (
+    "segmentation.merging.TiersMerging",
+    "contacts.merging.ContactsMerging",
+    "complaints.merging.ComplaintsMerging",
+)
+# The lists, in the order of the navigation (crm/lists/listing.py says how one is made).
+LISTS = ("accounts.account_list.AccountListing",)
 STYLEGUIDE = DEBUG
 
 # Static files, security ---------------------------------------------------------------------------------------------

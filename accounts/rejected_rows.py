@@ -1,0 +1,40 @@
+"""What a list of rejected rows says, in groups that people can mend one after another."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+MOST_GROUPS = 12
+MOST_LINES = 5
+LONGEST_ROW = 300  # characters
+_PARTICULAR = re.compile(r"“[^”]*”|\d[\d.,]*")
+"""What differs between rows with the same mistake: the text that was found there, and numbers."""
+
+
+def grouped_rejects(path: Path) -> list[dict[str, Any]]:
+    """The most frequent reasons: how many rows, the words and the row of the first, the lines of the first few.
+
+    path: a CSV with the columns line, reason, and those of the file. A last group without words counts what is left.
+    """
+    groups: dict[str, dict[str, Any]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        next(rows, None)
+        for line, words, *values in rows:
+            kind = _PARTICULAR.sub("…", words)
+            group = groups.get(kind)
+            if group is None:
+                row = " · ".join(value for value in values if value)[:LONGEST_ROW]
+                groups[kind] = {"count": 1, "words": words, "row": row, "lines": [line]}
+                continue
+            group["count"] += 1
+            if len(group["lines"]) < MOST_LINES:
+                group["lines"].append(line)
+    found = sorted(groups.values(), key=lambda group: -group["count"])
+    if len(found) > MOST_GROUPS:
+        rest = sum(group["count"] for group in found[MOST_GROUPS:])
+        found = [*found[:MOST_GROUPS], {"count": rest, "words": "", "row": "", "lines": []}]
+    return found

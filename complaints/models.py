@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Purchase
 from complaints.querysets import ComplaintQuerySet
+from crm.look.words import Worded
 
 
-class Complaint(models.Model):
+class Complaint(Worded, models.Model):
     """One complaint of an account. Open while `closed_on` is None."""
 
     class Category(models.TextChoices):

@@ -21,6 +21,7 @@ from contacts.querysets import (
     PromiseQuerySet,
     TouchpointQuerySet,
 )
+from crm.look.words import Worded
 
 
 class Outcome(models.TextChoices):
@@ -202,7 +203,7 @@ class PlanningPass(models.Model):
         return str(self.day)
 
 
-class FollowUp(models.Model):
+class FollowUp(Worded, models.Model):
     """One contact to be made, with one or more agenda items. Closed ones stay as history of what was planned.
 
     day: the local day it is to be made on; time: local, None unless agreed. moved_by_hand: a person chose the day,
@@ -277,7 +278,7 @@ class FollowUp(models.Model):
         return self.state in self.OPEN
 
 
-class AgendaItem(models.Model):
+class AgendaItem(Worded, models.Model):
     """One reason for a follow-up. Among open items (account, reason, source) is unique: planning upserts by it.
 
     source: where it came from, as text, since the source may lie on a floor above: "visit" for the cadence on visits
@@ -348,7 +349,7 @@ class AgendaItem(models.Model):
         return self.words or self.get_reason_display()
 
 
-class Touchpoint(models.Model):
+class Touchpoint(Worded, models.Model):
     """One contact that took place. `uuid` is made by the form that logs it, so that sending twice logs once.
 
     day: the local day of `at` for the person who logged. deleted_at: taken back by a person; kept for undo and record,
@@ -411,7 +412,7 @@ class Touchpoint(models.Model):
         return f"{self.get_channel_display()} {self.day}"
 
 
-class Promise(models.Model):
+class Promise(Worded, models.Model):
     """What we told a customer we would do, by when."""
 
     class State(models.TextChoices):

@@ -122,7 +122,7 @@ class Queue:
 
 
 def todays_queue(user: User, *, today: dt.date) -> Queue:
-    """The user's queue on the day. Three queries, however long it is; it also answers `open_count` afterwards."""
+    """The user's queue on the day. Three queries, however long it is; its number is known afterwards."""
     found = _entries(user, today)
     calendar = calendars_of([user])[user.pk]
     since: dict[dt.date, int] = {}
@@ -178,14 +178,10 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
     return [replace(entry, asks=tuple(asks.get(entry.pk, ()))) for entry in entries.values()]
 
 
-def open_count(user: User, today: dt.date) -> int:
-    """How many follow-ups stand on the user's Today: the number beside it in the navigation. One query, or none
-    where the queue itself was read before.
-    """
-    known: dict[dt.date, int] = user.__dict__.setdefault("_open_today", {})
-    if today not in known:
-        known[today] = FollowUp.objects.today_queue(user, today).count()
-    return known[today]
+def known_open_count(user: User, today: dt.date) -> int | None:
+    """How many follow-ups stand on the user's Today, where the queue itself was read before; None where it was not."""
+    known: dict[dt.date, int] = user.__dict__.get("_open_today", {})
+    return known.get(today)
 
 
 def _remember(user: User, today: dt.date, number: int) -> None:
@@ -194,7 +190,7 @@ def _remember(user: User, today: dt.date, number: int) -> None:
 
 def load(entries: Sequence[Entry]) -> dict[int, FollowUp]:
     """The follow-ups of the entries, with account and whom to contact (`whom`, "" for nobody). One query."""
-    main = ContactPerson.objects.filter(account=OuterRef("account"), left_on__isnull=True)
+    main = ContactPerson.objects.present().filter(account=OuterRef("account"))
     rows = FollowUp.objects.filter(pk__in=[entry.pk for entry in entries])
     return {
         row.pk: row

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Account, Tier
+from crm.look.words import Worded
 from segmentation.querysets import TierAssessmentQuerySet, TierChangeQuerySet
 
 _SHARE = [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(1))]
@@ -202,7 +203,7 @@ class TierPin(models.Model):
         return f"{self.tier} {self.first_day} – {self.last_day}"
 
 
-class TierChange(models.Model):
+class TierChange(Worded, models.Model):
     """One step in the history of an account's tier, proposed or done: the only history of tiers, kept for ever.
 
     from_tier and to_tier are None for "no tier". A proposal's to_tier is what the run found; an override sets it to

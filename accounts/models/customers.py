@@ -17,6 +17,7 @@ from simple_history.models import HistoricalRecords
 from accounts.folding import digits, fold
 from accounts.models.values import Channel, CodePointCharField, Tier, spread_number
 from accounts.querysets import AccountQuerySet, ContactPersonQuerySet
+from crm.look.words import Worded
 from crm.team.models import Country, Language
 
 
@@ -34,7 +35,7 @@ class Tag(models.Model):
         return self.name
 
 
-class Account(models.Model):
+class Account(Worded, models.Model):
     """One customer company, or a site of one. Tiers and purchases belong to the account itself."""
 
     class Phase(models.TextChoices):
@@ -220,7 +221,7 @@ class AccountTeamMember(models.Model):
         return f"{self.user} on {self.account}"
 
 
-class ContactPerson(models.Model):
+class ContactPerson(Worded, models.Model):
     """One person at an account."""
 
     class BuyingRole(models.TextChoices):
@@ -287,7 +288,7 @@ class ContactPerson(models.Model):
         self.search_key = fold(" ".join(part for part in parts if part))
 
 
-class Acquaintance(models.Model):
+class Acquaintance(Worded, models.Model):
     """How well one of us knows one contact person."""
 
     class Strength(models.IntegerChoices):

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from contacts.queue import open_count
+from contacts.models import FollowUp
+from contacts.queue import known_open_count
+from crm.home.counting import count_together
 from crm.team.models import User
 from crm.team.requests import Request
 from segmentation.models import TierChange
@@ -48,23 +51,28 @@ TODAY = _Place(_("Today"), "contacts:today", "today")
 ACCOUNTS = _Place(_("Accounts"), "accounts:list", "accounts")
 REVIEW = _Place(_("Review"), "segmentation:changes", "review")
 RULES = _Place(_("Contact rules"), "contacts:rules", "rules")
+JOBS = _Place(_("Jobs"), "jobs:list", "repeat")
 
 # By role, in the order of the day: (heading, places). What comes after the fourth place is behind "More" on a phone.
 NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
     "rep": [("", [TODAY, ACCOUNTS])],
     "agent": [("", [ACCOUNTS, TODAY])],
     "manager": [(_("Team"), [REVIEW]), (_("Own work"), [TODAY, ACCOUNTS])],
-    "admin": [(_("Settings"), [RULES, REVIEW]), (_("Reading"), [ACCOUNTS, TODAY])],
+    "admin": [(_("Settings"), [RULES, REVIEW, JOBS]), (_("Reading"), [ACCOUNTS, TODAY])],
 }
 ON_A_PHONE = 4
 
 
 def counts(user: User, *, on: dt.date) -> dict[str, int]:
-    """How much is open behind each URL name of the navigation on a day; a missing name shows no number."""
-    found = {TODAY.name: open_count(user, on)}
+    """How much is open behind each URL name of the navigation on a day; a missing name shows no number. One query."""
+    known = known_open_count(user, on)
+    asked: dict[str, QuerySet] = {}
+    if known is None:
+        asked[TODAY.name] = FollowUp.objects.today_queue(user, on)
     if user.is_manager or user.is_admin:
-        found[REVIEW.name] = TierChange.objects.open().decidable_by(user, on=on).count()
-    return found
+        asked[REVIEW.name] = TierChange.objects.open().decidable_by(user, on=on)
+    found = count_together(asked)
+    return found if known is None else {TODAY.name: known, **found}
 
 
 def places(role: str) -> list[str]:

@@ -15,6 +15,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.look.words import Worded
+
 
 class Country(models.TextChoices):
     """ISO 3166 codes of the countries whose public holidays we keep."""
@@ -102,7 +104,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
-class User(AbstractBaseUser):
+class User(Worded, AbstractBaseUser):
     """One person who signs in, by e-mail. One role, at most one team; there are no groups and no permissions beside."""
 
     email = models.EmailField(_("e-mail"), unique=True)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from accounts.models import Account
 from contacts.models import FollowUp
-from contacts.queue import Entry, Queue, in_order, open_count, todays_queue
+from contacts.queue import Entry, Queue, in_order, known_open_count, todays_queue
 from contacts.why import Ask, why_now
+from crm.home.context import counts
 from crm.team.models import Absence
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory, AgendaItemFactory, FollowUpFactory
@@ -202,16 +203,19 @@ def test_reading_takes_as_many_queries_for_many_rows_as_for_few(
             todays_queue(cast.rita, today=today)
         stored = FollowUp.objects.count()
         with django_assert_num_queries(0):
-            assert open_count(cast.rita, today) == stored
+            assert known_open_count(cast.rita, today) == stored
 
 
-def test_open_count_counts_what_the_queue_shows(
+def test_the_number_in_the_navigation_counts_what_the_queue_shows(
     cast: Cast, today: dt.date, django_assert_num_queries: Any
 ) -> None:
     follow_up(cast, cast.acme, today)
     follow_up(cast, cast.acme, today + DAY)
-    with django_assert_num_queries(2):  # absences, count
-        assert open_count(cast.rita, today) == 1
+    for person in (cast.rita, cast.mona):
+        with django_assert_num_queries(2):  # who stands for whom, all numbers
+            found = counts(person, on=today)
+        assert found["contacts:today"] == len(todays_queue(person, today=today).now)
+        assert ("segmentation:changes" in found) == person.is_manager
 
 
 # Words ----------------------------------------------------------------------------------------------------------------

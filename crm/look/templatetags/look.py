@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from functools import lru_cache
 
 from django import template
 from django.core.paginator import Page
@@ -13,7 +14,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from crm.look import figures
 from crm.look.toast import undo_address
@@ -26,6 +27,11 @@ THEMES = ("light", "dark")
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
     """The symbol `name` of the sprite; `size` "s" is the small one. Decorative: words or a label stand beside it."""
+    return _icon(name, size)
+
+
+@lru_cache(maxsize=512)  # a page has hundreds of a few dozen symbols
+def _icon(name: str, size: str) -> SafeString:
     return format_html(
         '<svg class="icon{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
         f" {size}" if size else "",
@@ -37,6 +43,11 @@ def icon(name: str, size: str = "") -> SafeString:
 @register.simple_tag
 def tier(letter: str | None, size: str = "") -> SafeString:
     """A tier's badge; None or "" is an account without a tier. `size` "l" is the large one."""
+    return _tier(letter or "", size, get_language())
+
+
+@lru_cache(maxsize=64)
+def _tier(letter: str, size: str, _language: str | None) -> SafeString:
     css = f"tier {size}" if size else "tier"
     if not letter:
         return format_html(

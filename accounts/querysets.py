@@ -65,9 +65,10 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def editable_by(self, user: User, *, on: dt.date) -> Self:
         """The accounts whose data the user may change: all that are visible, but for service agents none but their own.
 
-        A service agent reads and logs (docs/domain.md, section 1); owning an account counts for every role.
+        A service agent reads and logs (docs/domain.md, section 1); owning an account counts for every role. A duplicate
+        that was merged into another account is nobody's to change.
         """
-        visible = self.visible_to(user, on=on)
+        visible = self.visible_to(user, on=on).filter(merged_into__isnull=True)
         if user.is_agent:
             return visible.filter(owner__in=standing(user, on=on).owner_ids)
         return visible
@@ -132,8 +133,8 @@ class ContactPersonQuerySet(models.QuerySet["ContactPerson"]):
         return self.filter(account__in=visible_ids(user, on=on))
 
     def present(self) -> Self:
-        """Persons who have not left."""
-        return self.filter(left_on__isnull=True)
+        """Persons who have not left, without those merged into another."""
+        return self.filter(left_on__isnull=True, merged_into__isnull=True)
 
 
 class PurchaseQuerySet(models.QuerySet["Purchase"]):

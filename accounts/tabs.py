@@ -201,7 +201,7 @@ class Persons(Panel):
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """Persons and who of us knows them. Two queries."""
         persons = list(
-            account.persons.prefetch_related(
+            account.persons.filter(merged_into__isnull=True).prefetch_related(
                 Prefetch("acquaintances", Acquaintance.objects.select_related("user"))
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +25,18 @@ def plan(work: Work) -> dict[str, Any]:
             report=work.report,
         )
     )
+
+
+AT_ONCE = 200
+"""As many accounts are planned while somebody waits; more are a job."""
+
+
+def plan_changed(*, account_ids: Sequence[int], today: dt.date, now: dt.datetime) -> None:
+    """Plan accounts that somebody changed (settings.ACCOUNT_CHANGED): few at once, many in the background."""
+    if len(account_ids) <= AT_ONCE:
+        planning.plan(today=today, now=now, account_ids=account_ids)
+    else:
+        ask_for_planning(reason=f"changed:{now:%Y-%m-%dT%H:%M:%S.%f}", now=now, account_ids=list(account_ids))
 
 
 def ask_for_planning(

@@ -139,7 +139,9 @@ def _changed_owner(account: Account, days: Window) -> list[Hint]:
 
 
 def _persons_gone(account: Account, days: Window) -> list[Hint]:
-    gone = ContactPerson.objects.filter(account=account, left_on__gte=days.start, left_on__lt=days.end)
+    gone = ContactPerson.objects.filter(
+        account=account, merged_into=None, left_on__gte=days.start, left_on__lt=days.end
+    )
     return [
         Hint(
             "people",

@@ -189,6 +189,7 @@ evidence AS (
     LEFT JOIN complained ON complained.account_id = a.id
     LEFT JOIN segmentation_tierpin pin
         ON pin.account_id = a.id AND pin.first_day <= %(as_of)s AND pin.last_day >= %(as_of)s
+    WHERE a.merged_into_id IS NULL  -- a duplicate is no account of its own any more
 ),
 weighted AS (
     SELECT evidence.*,

@@ -31,6 +31,7 @@ def give_provisional_tiers(*, today: dt.date, now: dt.datetime) -> int:
                 ~Exists(bought.filter(ordered_on__lte=newest.as_of)),
                 ~Exists(pinned),
                 tier__isnull=True,
+                merged_into__isnull=True,
             )
             .order_by("pk")
             .values_list("pk", flat=True)

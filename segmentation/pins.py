@@ -96,7 +96,9 @@ def _apply(pins: models.QuerySet[TierPin], *, today: dt.date, now: dt.datetime) 
     """Apply those of the pins that cover today and are not in effect yet; gives the ids of the accounts changed."""
     in_effect = Q(account__tier__isnull=False, account__tier=F("tier"), account__tier_provisional=False)
     waiting = (
-        pins.filter(first_day__lte=today, last_day__gte=today).exclude(in_effect).select_related("account")
+        pins.filter(first_day__lte=today, last_day__gte=today, account__merged_into__isnull=True)
+        .exclude(in_effect)
+        .select_related("account")
     )
     changes = [
         TierChange(

@@ -83,7 +83,7 @@ lint: install ## style, types, floors, templates, settings of production, migrat
 # Upkeep -------------------------------------------------------------------------------------------------------------
 requirements: install ## pin what pyproject.toml asks for, with hashes (UPGRADE=1: to the newest)
 	$(PIP) install --quiet uv
-	for extra in "" dev; do \
+	for extra in "" dev bench; do \
 	  $(BIN)/uv pip compile pyproject.toml $${extra:+--extra $$extra} $(if $(UPGRADE),--upgrade) --universal \
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet \
 	    -o requirements$${extra:+-$$extra}.txt > /dev/null || exit 1; \

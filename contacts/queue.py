@@ -9,16 +9,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, OuterRef, Q, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
-from accounts.models import Account, ContactPerson
+from accounts.models import ContactPerson
+from accounts.querysets import visible_ids
 from contacts import cadence
 from contacts.models import FollowUp, Reason, Touchpoint
 from contacts.why import Ask
 from crm.team.calendars import ONE_DAY, calendars_of
 from crm.team.models import User
+from crm.team.visibility import standing
 
 PAGE = 50
 COMING_DAYS = 14
@@ -188,46 +192,76 @@ def _remember(user: User, today: dt.date, number: int) -> None:
     user.__dict__.setdefault("_open_today", {})[today] = number
 
 
-def load(entries: Sequence[Entry]) -> dict[int, FollowUp]:
-    """The follow-ups of the entries, with account and whom to contact (`whom`, "" for nobody). One query."""
+class Shown(NamedTuple):
+    """What a row says of a follow-up beside its place in the queue. whom: None where nobody is known there."""
+
+    pk: int
+    account: str
+    whom: str | None
+
+
+def load(entries: Sequence[Entry]) -> dict[int, Shown]:
+    """By the id of the follow-up: the account's name and whom to contact. One query."""
     main = ContactPerson.objects.present().filter(account=OuterRef("account"))
-    rows = FollowUp.objects.filter(pk__in=[entry.pk for entry in entries])
+    first = Subquery(main.order_by("-is_main", "name", "pk").values("name")[:1])
+    rows = FollowUp.objects.filter(pk__in=[entry.pk for entry in entries]).order_by()
     return {
-        row.pk: row
-        for row in rows.select_related("account", "person").annotate(
-            first_person=Subquery(main.order_by("-is_main", "name", "pk").values("name")[:1])
-        )
+        row[0]: Shown(*row)
+        for row in rows.values_list("pk", "account__name", Coalesce("person__name", first))
     }
+
+
+class Logged(NamedTuple):
+    """One contact that the user has made today. What stands after `seen` is of the account: only where it is seen."""
+
+    pk: int
+    at: dt.datetime
+    channel: str
+    outcome: str
+    minutes: int
+    seen: bool
+    """Whether the user still sees the account."""
+    account: str
+    tier: str | None
+    sales_cents: int
+    whom: str | None
+    next_day: dt.date | None
+    """Of the account's next open follow-up."""
 
 
 @dataclass(frozen=True)
 class Done:
     """What the user has done today: the latest contacts, how many there were, and their minutes."""
 
-    touchpoints: Sequence[Touchpoint]
+    touchpoints: Sequence[Logged]
     contacts: int
     minutes: int
 
 
 def done_today(user: User, *, today: dt.date) -> Done:
-    """The user's contacts of the day, newest first. One query.
-
-    Each has `seen` (whether the user still sees the account), `next_day` and `next_channel` of the account's next
-    open follow-up (None without one), and `whom` (a person's name or None).
-    """
-    visible = Account.objects.visible_to(user, on=today).order_by()
+    """The user's contacts of the day, newest first. One query."""
+    seen: Any = Value(True)
+    if not standing(user, on=today).sees_all:
+        seen = ExpressionWrapper(Q(account__in=visible_ids(user, on=today)), output_field=BooleanField())
     coming = FollowUp.objects.filter(account=OuterRef("account")).open().order_by("day", "time", "pk")
     persons = ContactPerson.objects.filter(touchpoints=OuterRef("pk")).order_by("-is_main", "name", "pk")
-    rows = list(
+    rows = (
         Touchpoint.objects.live()
         .filter(user=user, day=today)
-        .select_related("account")
-        .annotate(
-            seen=Exists(visible.filter(pk=OuterRef("account_id"))),
-            next_day=Subquery(coming.values("day")[:1]),
-            next_channel=Subquery(coming.values("channel")[:1]),
-            whom=Subquery(persons.values("name")[:1]),
-        )
         .order_by("-at", "-pk")
+        .values_list(
+            "pk",
+            "at",
+            "channel",
+            "outcome",
+            "minutes",
+            seen,
+            "account__name",
+            "account__tier",
+            "account__sales_12m_cents",
+            Subquery(persons.values("name")[:1]),
+            Subquery(coming.values("day")[:1]),
+        )
     )
-    return Done(rows[:DONE], len(rows), sum(row.minutes for row in rows))
+    found = [Logged(*row) for row in rows]
+    return Done(found[:DONE], len(found), sum(row.minutes for row in found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from contacts import queue
 from contacts.brief import Brief, brief_of, map_url
 from contacts.follow_ups import Act, reschedule, skip, snooze
 from contacts.forms import LogForm, RescheduleForm, SkipForm, SnoozeForm, add_errors
-from contacts.models import FollowUp, Touchpoint
+from contacts.models import FollowUp, Outcome, Touchpoint
 from contacts.touchpoints import log_contact
 from contacts.undo import CannotUndo
 from contacts.undo import undo as take_back
@@ -41,12 +41,19 @@ WORKING_DAYS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the queue."""
+    """One row of the queue, ready to be written down: fifty of them are most of the page."""
 
-    follow_up: FollowUp
-    why: Why
-    whom: str
+    pk: int
     url: str
+    tier: str | None
+    account: str
+    whom: str
+    why: Why
+    channel: str
+    how: str
+    """The channel's word."""
+    time: dt.time | None
+    stake_cents: int
 
 
 # The list -----------------------------------------------------------------------------------------------------------
@@ -82,37 +89,60 @@ def _list(request: Request, opened: FollowUp | None) -> dict[str, Any]:
     page = Paginator(shown.now, queue.PAGE).get_page(_page_number(request, shown, opened))
     loaded = queue.load([*page.object_list, *shown.coming])
     query = _query(request)
-    rows = [_row(entry, loaded, query, day) for entry in page.object_list if entry.pk in loaded]
+    rows = _rows(page.object_list, loaded, query, day)
     done = queue.done_today(user, today=day)
     return {
         "page": page,
         "rows": rows,
         "first": rows[0] if rows and not page.has_previous() else None,
-        "coming": _by_day(
-            [_row(e, loaded, query, day, coming=True) for e in shown.coming if e.pk in loaded], shown
-        ),
+        "coming": _by_day(_rows(shown.coming, loaded, query, day, coming=True), shown),
         "pills": _pills(request, everything),
         "filtered": shown is not everything,
         "done": done,
+        "done_rows": [_done_row(logged) for logged in done.touchpoints],
         "to_do": len(everything.now),
         "all": len(everything.now) + done.contacts,
         "minutes_a_day": user.weekly_contact_minutes // WORKING_DAYS,
     }
 
 
-def _row(
-    entry: queue.Entry,
-    loaded: dict[int, FollowUp],
+def _rows(
+    entries: Iterable[queue.Entry],
+    loaded: dict[int, queue.Shown],
     query: str,
     day: dt.date,
     *,
     coming: bool = False,
-) -> Row:
-    follow_up = loaded[entry.pk]
-    person = follow_up.person
-    whom = person.name if person is not None else getattr(follow_up, "first_person", None)
-    url = reverse("contacts:follow_up", args=[follow_up.pk]) + query
-    return Row(follow_up, why_now(entry.asks, today=day, coming=coming), whom or "", url)
+) -> list[Row]:
+    words = {channel.value: str(channel.label) for channel in Channel}
+    # One address is like another but for the number in it.
+    before, after = reverse("contacts:follow_up", args=[0]).rsplit("0", 1)
+    return [
+        Row(
+            pk=entry.pk,
+            url=f"{before}{entry.pk}{after}{query}",
+            tier=entry.tier,
+            account=loaded[entry.pk].account,
+            whom=loaded[entry.pk].whom or "",
+            why=why_now(entry.asks, today=day, coming=coming),
+            channel=entry.channel,
+            how=words[entry.channel],
+            time=entry.time,
+            stake_cents=entry.sales_cents,
+        )
+        for entry in entries
+        if entry.pk in loaded
+    ]
+
+
+def _done_row(logged: queue.Logged) -> dict[str, Any]:
+    """What was done, in words; nothing of an account that the user does not see any more."""
+    return {
+        "logged": logged,
+        "outcome": Outcome(logged.outcome).label,
+        "how": Channel(logged.channel).label,
+        "url": reverse("contacts:touchpoint", args=[logged.pk]),
+    }
 
 
 def _by_day(rows: Sequence[Row], shown: queue.Queue) -> list[tuple[dt.date, list[Row]]]:
@@ -120,7 +150,7 @@ def _by_day(rows: Sequence[Row], shown: queue.Queue) -> list[tuple[dt.date, list
     days = {entry.pk: entry.shown_on for entry in shown.coming}
     groups: dict[dt.date, list[Row]] = {}
     for row in rows:
-        groups.setdefault(days[row.follow_up.pk], []).append(row)
+        groups.setdefault(days[row.pk], []).append(row)
     return list(groups.items())
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import holidays as holidays_library
 from django.db import transaction
+from django.db.models import BigIntegerField, CharField, F, Value
 
 from crm.team.models import Absence, Country, PublicHoliday
 
@@ -70,19 +71,23 @@ def country_calendar(country: str) -> WorkingCalendar:
 
 
 def calendars_of(users: Iterable) -> dict[int, WorkingCalendar]:
-    """The calendar of each user by user id: country and absences. Two queries, however many users."""
+    """The calendar of each user by user id: country and absences. One query, however many users."""
     people = list(users)
     off: dict[str, set[dt.date]] = {}
     worked: dict[str, set[dt.date]] = {}
-    for country, day, works in PublicHoliday.objects.filter(
-        country__in={p.country for p in people}
-    ).values_list("country", "day", "works"):
-        (worked if works else off).setdefault(country, set()).add(day)
     away: dict[int, set[dt.date]] = {}
-    for user_id, first, last in Absence.objects.filter(user__in=people).values_list(
-        "user_id", "first_day", "last_day"
-    ):
-        away.setdefault(user_id, set()).update(days(first, last))
+    public = PublicHoliday.objects.filter(country__in={p.country for p in people})
+    own = Absence.objects.filter(user__in=[p.pk for p in people])
+    nobody, nowhere = Value(0, output_field=BigIntegerField()), Value("", output_field=CharField())
+    rows = public.order_by().values_list("country", nobody, "day", F("day"), "works")
+    rows = rows.union(
+        own.order_by().values_list(nowhere, "user_id", "first_day", "last_day", Value(False)), all=True
+    )
+    for country, user_id, first, last, works in rows:
+        if user_id:
+            away.setdefault(user_id, set()).update(days(first, last))
+        else:
+            (worked if works else off).setdefault(country, set()).add(first)
     return {
         person.pk: WorkingCalendar(
             days_off=frozenset(off.get(person.country, set()) | away.get(person.pk, set())),

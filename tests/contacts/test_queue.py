@@ -199,7 +199,7 @@ def test_reading_takes_as_many_queries_for_many_rows_as_for_few(
         for _n in range(number):
             follow_up(cast, AccountFactory(owner=cast.rita), today)
         cast.rita.__dict__.pop("_standing", None)
-        with django_assert_num_queries(4):  # absences, rows, holidays, own absences
+        with django_assert_num_queries(3):  # absences, rows, calendar
             todays_queue(cast.rita, today=today)
         stored = FollowUp.objects.count()
         with django_assert_num_queries(0):

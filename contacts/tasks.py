@@ -7,14 +7,41 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from contacts import planning
-from crm.jobs.kinds import Work, job_kind
+from crm.jobs.kinds import Start, Work, job_kind
 from crm.jobs.models import Job
 from crm.jobs.running import enqueue
+from crm.jobs.wording import BY_HAND, reason_words
+from crm.look.figures import number
 from crm.team.models import User
 
 
-@job_kind("planning")
+def _planned(result: dict[str, Any]) -> str:
+    """ "120 new, 4 moved, 30,000 as they were"."""
+    words = (
+        ("created", _("%(number)s new")),
+        ("moved", _("%(number)s moved")),
+        ("withdrawn", _("%(number)s withdrawn")),
+        ("kept", _("%(number)s as they were")),
+    )
+    return ", ".join(
+        text % {"number": number(result[name])} for name, text in words if result.get(name)
+    ) or _("nothing to plan")
+
+
+@job_kind(
+    "planning",
+    label=gettext_lazy("Contact planning"),
+    about=gettext_lazy(
+        "Gives every account its next contacts, by the rules; what stands and may stay, stays."
+    ),
+    subject=lambda key, arguments: reason_words(key.removeprefix("planning:")),
+    result_words=_planned,
+    startable=lambda today: Start(f"planning:{BY_HAND}"),
+)
 def plan(work: Work) -> dict[str, Any]:
     """Plan the follow-ups of the accounts named by `account_ids`, or of all."""
     return asdict(

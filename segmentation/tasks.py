@@ -8,21 +8,28 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import count
 from typing import Any
 
 from celery import shared_task
 from django.db import OperationalError
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import facts
 from contacts.tasks import ask_for_planning
-from crm.jobs.kinds import Work, job_kind
+from crm.jobs.clearing import clear_old_jobs
+from crm.jobs.kinds import Start, Work, job_kind
 from crm.jobs.models import Job
 from crm.jobs.running import enqueue
+from crm.jobs.wording import full_day
+from crm.look.figures import number
 from crm.team import calendars
 from crm.team.models import User
 from segmentation import newcomers, pins, review, tiering
 from segmentation.errors import TieringRefused
+from segmentation.models import TierChange
 from segmentation.windows import last_quarter_end
 
 # Before there is a row, only the message knows. After 10, 20, 40 ... seconds, for two hours.
@@ -46,9 +53,37 @@ def ask_for_tiering(*, as_of: dt.date, now: dt.datetime, started_by: User | None
     )
 
 
-@job_kind("tiering", refusals=(TieringRefused,))
+def _run_words(result: dict[str, Any]) -> str:
+    assessed = result.get("assessed")
+    if assessed is None:  # as older versions wrote it
+        return _("run as of %(day)s") % {"day": full_day(result.get("as_of", ""))}
+    return _("%(accounts)s accounts assessed, %(changes)s changes to decide") % {
+        "accounts": number(assessed),
+        "changes": number(result.get("proposed", 0)),
+    }
+
+
+def _last_quarter(today: dt.date) -> Start | str:
+    """The run of the quarter that ended last, where it is missing."""
+    as_of = tiering.missed_as_of(today)
+    if as_of is None:
+        return _("The last quarter has its run already, or there are no purchases.")
+    return Start(f"tiering:{as_of.isoformat()}", {"as_of": as_of.isoformat()})
+
+
+@job_kind(
+    "tiering",
+    refusals=(TieringRefused,),
+    label=gettext_lazy("Tiering run"),
+    about=gettext_lazy("Reckons every account's tier as of the end of a quarter, and proposes the changes."),
+    subject=lambda key, arguments: _("as of %(day)s") % {"day": full_day(arguments.get("as_of", key))},
+    result_words=_run_words,
+    scheduled_by="segmentation.tasks.tier_quarter",
+    startable=_last_quarter,
+)
 def tier(work: Work) -> dict[str, Any]:
     """Make the run, or find it made where an attempt before this one was killed after it; then ask for planning."""
+    work.report(0, None)
     run = tiering.run_tiering(
         as_of=dt.date.fromisoformat(work.arguments["as_of"]),
         today=work.today,
@@ -56,7 +91,12 @@ def tier(work: Work) -> dict[str, Any]:
         started_by=work.started_by,
     )
     ask_for_planning(reason=work.key, now=work.now, started_by=work.started_by)
-    return {"run": run.pk, "as_of": run.as_of.isoformat()}
+    return {
+        "run": run.pk,
+        "as_of": run.as_of.isoformat(),
+        "assessed": run.assessments.count(),
+        "proposed": run.changes.filter(state=TierChange.State.PROPOSED).count(),
+    }
 
 
 @shared_task(name="segmentation.tasks.tier_quarter", **UNTIL_THE_DATABASE_ANSWERS)
@@ -106,6 +146,10 @@ def _plan(work: Work) -> object:
     return ask_for_planning(reason=work.key, now=work.now).key
 
 
+def _clear_old_jobs(work: Work) -> object:
+    return clear_old_jobs(now=work.now)
+
+
 # In this order: planning needs the calendar, the phases and the tiers of the day.
 DAILY: dict[str, Callable[[Work], object]] = {
     "new holidays": _fill_holidays,
@@ -115,15 +159,49 @@ DAILY: dict[str, Callable[[Work], object]] = {
     "pins applied": _apply_pins,
     "newcomers": _give_provisional_tiers,
     "planning": _plan,
+    "old jobs cleared away": _clear_old_jobs,
 }
 
 
-@job_kind("daily")
+def _kept_up(result: dict[str, Any]) -> str:
+    """What the steps found: only those that found something."""
+    words = (
+        ("accounts with new facts", _("%(number)s accounts with new facts")),
+        ("newcomers", _("%(number)s newcomers with a tier")),
+        ("changes applied undecided", _("%(number)s changes applied undecided")),
+        ("pins applied", _("%(number)s pins applied")),
+        ("new holidays", _("%(number)s public holidays added")),
+    )
+    found = [
+        text % {"number": number(many)}
+        for name, text in words
+        if isinstance(many := result.get(name), int) and many > 0
+    ]
+    if result.get("missed run"):
+        found.append(_("a missed tiering run started"))
+    return ", ".join(found) or _("nothing had changed")
+
+
+@job_kind(
+    "daily",
+    label=gettext_lazy("Daily upkeep"),
+    about=gettext_lazy(
+        "Public holidays, facts of the accounts, a missed tiering run, changes nobody decided, pins, newcomers, "
+        "planning, and old jobs cleared away."
+    ),
+    subject=lambda key, arguments: _("of %(day)s") % {"day": full_day(key.removeprefix("daily:"))},
+    result_words=_kept_up,
+    scheduled_by="segmentation.tasks.start_daily",
+    startable=lambda today: Start(f"daily:{today.isoformat()}"),
+)
 def keep_up(work: Work) -> dict[str, Any]:
     """Do each step of the day, although one before it failed; that is raised at the end, and all are repeated."""
     found: dict[str, Any] = {}
 
+    steps_begun = count()
+
     def take(name: str, step: Callable[[Work], object]) -> None:
+        work.report(next(steps_begun), len(DAILY))
         found[name] = step(work)
 
     with ExitStack() as steps:

@@ -1,6 +1,6 @@
 """The kinds of job. This floor lies below the apps, so each app registers its own, in its tasks.py.
 
-@job_kind("tiering", refusals=(TieringRefused,))
+@job_kind("tiering", refusals=(TieringRefused,), label=_("Tiering run"), about=_("Tiers of all accounts ..."))
 def tier(work: Work) -> dict[str, object]: ...
 """
 
@@ -11,7 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.functional import Promise
+
 from crm.team.models import User
+
+
+class Stopped(Exception):
+    """Somebody asked that the job stop. Let it pass: the transaction it passes through is rolled back."""
+
+
+class Overtaken(Exception):
+    """The connection and so the lock were lost for a while, and another worker has begun the job: this one must end."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +38,20 @@ class Work:
     started_by: User | None
     """None: the schedule."""
     report: Callable[[int, int | None], None]
-    """`report(done, total)`: visible progress; total is None where unknown. Outside the function's transactions."""
+    """`report(done, total)`: visible progress; total is None where unknown. Outside the function's transactions.
+    Raises Stopped where somebody asked the job to stop, and Overtaken: call it wherever the work may be left."""
 
 
 WorkFunction = Callable[[Work], dict[str, Any] | None]
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Start:
+    """What starting a kind by hand asks for."""
+
+    key: str
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,18 @@ class Kind:
     name: str
     function: WorkFunction
     refusals: tuple[type[Exception], ...] = field(default=())
+    label: Words = ""
+    """Its name on the Jobs page."""
+    about: Words = ""
+    """One sentence: what it does."""
+    subject: Callable[[str, dict[str, Any]], str] | None = None
+    """(key, arguments) -> what one job of it is about, in words; None: the key says it."""
+    result_words: Callable[[dict[str, Any]], str] | None = None
+    """result -> one line on what came of it; it must bear results of older versions."""
+    scheduled_by: str = ""
+    """The name of the task by which the schedule asks for it; empty: it is not on the schedule."""
+    startable: Callable[[dt.date], Start | str] | None = None
+    """today -> what an admin's start asks for, or the words that say why there is nothing to do; None: not by hand."""
 
 
 _kinds: dict[str, Kind] = {}
@@ -51,19 +83,30 @@ class UnknownKind(LookupError):
 
 
 def job_kind(
-    name: str, *, refusals: tuple[type[Exception], ...] = ()
+    name: str,
+    *,
+    refusals: tuple[type[Exception], ...] = (),
+    label: Words = "",
+    about: Words = "",
+    subject: Callable[[str, dict[str, Any]], str] | None = None,
+    result_words: Callable[[dict[str, Any]], str] | None = None,
+    scheduled_by: str = "",
+    startable: Callable[[dt.date], Start | str] | None = None,
 ) -> Callable[[WorkFunction], WorkFunction]:
     """Register the decorated function as what a job of this kind does; what it returns (JSON) is the job's result.
 
     It may be killed anywhere and is then called again with the same arguments: it must be safe to repeat.
-    `refusals` are the exceptions that say why it never can be done; any other failure is tried again.
+    `refusals` are the exceptions that say why it never can be done; any other failure is tried again. The rest is for
+    the Jobs page: see Kind.
     """
 
     def register(function: WorkFunction) -> WorkFunction:
         known = _kinds.get(name)
         if known is not None and known.function.__module__ != function.__module__:
             raise ValueError(f"Two modules register the job kind {name!r}.")
-        _kinds[name] = Kind(name, function, refusals)
+        _kinds[name] = Kind(
+            name, function, refusals, label, about, subject, result_words, scheduled_by, startable
+        )
         return function
 
     return register
@@ -75,3 +118,8 @@ def kind_named(name: str) -> Kind:
         return _kinds[name]
     except KeyError:
         raise UnknownKind(f"Nothing here does jobs of the kind {name!r}.") from None
+
+
+def known_kinds() -> list[Kind]:
+    """Every registered kind, in the order of registration."""
+    return list(_kinds.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,7 +39,48 @@ def is_held(name: str) -> bool:
     return _is_held_in_file(name)
 
 
+def held_among(names: Sequence[str]) -> set[str]:
+    """Which of the locks any living process or session holds; on PostgreSQL with one statement for all."""
+    if connection.vendor == "postgresql":
+        found = _held_numbers() if names else set()
+        return {name for name in names if _number(name) & _MASK in found}
+    return {name for name in names if _is_held_in_file(name)}
+
+
+def interrupt_holder(name: str) -> bool:
+    """End the statement that the holder of the lock is at, if any; it meets an error there. PostgreSQL only.
+
+    The session is found by the lock itself, so that no other job's is ever hit, however old a number on a row is.
+    """
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT pg_cancel_backend(pid) FROM pg_locks WHERE {_ADVISORY}"
+            " AND classid::bigint = %s AND objid::bigint = %s AND pid <> pg_backend_pid()",
+            _halves(name),
+        )
+        return any(sent for (sent,) in cursor.fetchall())
+
+
 # PostgreSQL ---------------------------------------------------------------------------------------------------------
+_MASK = 0xFFFF_FFFF_FFFF_FFFF
+_ADVISORY = """locktype = 'advisory' AND granted AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
+def _halves(name: str) -> list[int]:
+    """As pg_locks shows the key: the upper and the lower 32 bits."""
+    number = _number(name) & _MASK
+    return [number >> 32, number & 0xFFFF_FFFF]
+
+
+def _held_numbers() -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT classid::bigint, objid::bigint FROM pg_locks WHERE {_ADVISORY}")
+        return {upper << 32 | lower for upper, lower in cursor.fetchall()}
+
+
 def _number(name: str) -> int:
     """The lock's key: a signed 64-bit number. Advisory locks belong to one database, so the name needs no more."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
@@ -78,17 +119,11 @@ def _release_in_database(name: str, session: object) -> None:
 
 
 def _is_held_in_database(name: str) -> bool:
-    number = _number(name) & 0xFFFF_FFFF_FFFF_FFFF
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT EXISTS (
-                SELECT 1 FROM pg_locks
-                WHERE locktype = 'advisory' AND granted AND objsubid = 1
-                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                  AND classid::bigint = %s AND objid::bigint = %s)
-            """,
-            [number >> 32, number & 0xFFFF_FFFF],
+            f"SELECT EXISTS (SELECT 1 FROM pg_locks WHERE {_ADVISORY}"
+            " AND classid::bigint = %s AND objid::bigint = %s)",
+            _halves(name),
         )
         return cursor.fetchone()[0]
 

@@ -1,4 +1,4 @@
-"""The verbs of jobs: ask for one, work one off, bring lost ones back.
+"""The verbs of jobs: ask for one, work one off, bring lost ones back. What admins do by hand is in crm.jobs.acts.
 
 The row is the truth. A message on the broker is only a hint that a row waits: it may be lost, come late or twice, and
 nothing is lost or done twice by it. Two things keep a job from being worked by two at once: the lock of the job, which
@@ -13,15 +13,19 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from crm.jobs.kinds import Work, kind_named
+from crm.jobs.kinds import Overtaken, Stopped, UnknownKind, Work, kind_named
 from crm.jobs.locks import held, is_held
-from crm.jobs.models import Job
+from crm.jobs.models import Job, JobEvent
+from crm.jobs.telling import tell_given_up, tell_untold
+from crm.jobs.troubles import trouble_of
 from crm.team.models import User
+
+What = JobEvent.What
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +36,13 @@ MOST_ATTEMPTS = 100
 """A job whose worker died so often is given up: it is probably what kills the worker."""
 MESSAGE_IS_LATE = dt.timedelta(seconds=60)
 """A job that has waited longer than this is sent again by the sweep: a second message does no harm."""
+NOT_LATE = dt.timedelta(0)
+"""For a sweep that sends every waiting job again."""
 CLOCKS_DIFFER = dt.timedelta(seconds=2)
+"""A pause counts as over so long before its end: the message comes by the broker's and the worker's clocks."""
+UNKNOWN_FOR = dt.timedelta(days=1)
+"""So long a job waits for a worker that knows its kind: during an upgrade an older one may take the message."""
+UNKNOWN_PAUSE = dt.timedelta(minutes=5)
 
 Clock = Callable[[], dt.datetime]
 
@@ -59,24 +69,49 @@ def enqueue(
     `again`: a job that runs already may have read what was there before, so it is done once more when it has ended.
     """
     with transaction.atomic():
-        # The unique index on open jobs decides between two that ask at once; get_or_create reads the winner's row.
-        job, new = Job.objects.get_or_create(
-            kind=kind,
-            key=key,
-            state__in=Job.OPEN_STATES,
-            defaults={
-                "arguments": arguments,
-                "queued_at": now,
-                "not_before": now,
-                "state": Job.State.QUEUED,
-                "started_by": started_by,
-            },
-        )
-        if new:
-            transaction.on_commit(lambda: _send(job.pk))
-        elif again:
-            Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(again=True)
-    return job
+        while True:
+            # The unique index on open jobs decides between two that ask at once; get_or_create reads the winner's row.
+            job, new = Job.objects.get_or_create(
+                kind=kind,
+                key=key,
+                state__in=Job.OPEN_STATES,
+                defaults={
+                    "arguments": arguments,
+                    "queued_at": now,
+                    "not_before": now,
+                    "state": Job.State.QUEUED,
+                    "started_by": started_by,
+                },
+            )
+            if new:
+                note(job.pk, What.ASKED, at=now, actor=started_by)
+                send_on_commit(job.pk)
+            elif again and not _ask_again(job, now=now, actor=started_by):
+                continue  # it has ended since it was read, perhaps without what this transaction wrote
+            return job
+
+
+def _ask_again(job: Job, *, now: dt.datetime, actor: User | None) -> bool:
+    """Have the open job done once more after it has ended; whether it is still open.
+
+    A waiting one is marked too, although its claim takes the mark away: the row stays locked until this transaction
+    ends, so that nobody begins the job without seeing what was written here.
+    """
+    if not Job.objects.filter(pk=job.pk, state__in=Job.OPEN_STATES).update(again=True):
+        return False
+    if job.state == Job.State.RUNNING and not job.again:
+        note(job.pk, What.ASKED_AGAIN, at=now, actor=actor)
+    return True
+
+
+def note(job_id: int, what: str, *, at: dt.datetime, actor: User | None = None, words: str = "") -> None:
+    """Write down what happened to the job. In the transaction that makes it happen."""
+    JobEvent.objects.create(job_id=job_id, what=what, at=at, actor=actor, words=words)
+
+
+def send_on_commit(job_id: int, *, at: dt.datetime | None = None) -> None:
+    """Send the news of the job when the transaction commits; `at`: from when it may be begun."""
+    transaction.on_commit(lambda: _send(job_id, at=at))
 
 
 def _send(job_id: int, *, at: dt.datetime | None = None) -> bool:
@@ -106,27 +141,41 @@ def work(*, job_id: int, clock: Clock) -> Job | None:
         return _run(job, clock)
 
 
+@transaction.atomic
 def _claim(job_id: int, *, now: dt.datetime) -> Job | None:
-    """Take the job for this process, which holds its lock: so whoever had it running before is dead."""
-    claimed = (
-        Job.objects.filter(pk=job_id)
-        .filter(Q(state=Job.State.QUEUED, not_before__lte=now + CLOCKS_DIFFER) | Q(state=Job.State.RUNNING))
-        .update(
-            state=Job.State.RUNNING,
-            attempts=F("attempts") + 1,
-            started_at=now,
-            finished_at=None,
-            again=False,
-            progress_done=0,
-            progress_total=None,
-        )
+    """Take the job for this process, which holds its lock: so whoever had it running before is dead.
+
+    One that was to stop when its worker died, is stopped instead. A job without a failure never waits for a time, so
+    that a worker whose clock goes behind does not refuse it.
+    """
+    row = Job.objects.filter(pk=job_id)
+    stopped = row.filter(state=Job.State.RUNNING, stop_asked_at__isnull=False)
+    if stopped.update(state=Job.State.STOPPED, finished_at=now, again=False):
+        note(job_id, What.STOPPED, at=now)
+        return None
+    may_begin = Q(not_before__lte=now + CLOCKS_DIFFER) | Q(failures=0, trouble="")
+    claimed = row.filter(Q(state=Job.State.QUEUED) & may_begin | Q(state=Job.State.RUNNING)).update(
+        state=Job.State.RUNNING,
+        attempts=F("attempts") + 1,
+        started_at=now,
+        finished_at=None,
+        again=False,
+        progress_done=0,
+        progress_total=None,
     )
-    return Job.objects.select_related("started_by").get(pk=job_id) if claimed else None
+    if not claimed:
+        return None
+    note(job_id, What.BEGUN, at=now)
+    return row.select_related("started_by").get()
 
 
 def _run(job: Job, clock: Clock) -> Job | None:
     def report(done: int, total: int | None) -> None:
-        _mine(job).update(progress_done=done, progress_total=total)
+        if _mine(job).filter(stop_asked_at=None).update(progress_done=done, progress_total=total):
+            return
+        if _mine(job).exists():
+            raise Stopped
+        raise Overtaken
 
     now = clock()
     try:
@@ -144,47 +193,102 @@ def _run(job: Job, clock: Clock) -> Job | None:
                 )
             )
         except kind.refusals as refusal:
-            _give_up(job, reason=str(refusal), now=clock())
+            _give_up(job, reason=str(refusal), trouble=Job.Trouble.REFUSED, now=clock())
             return Job.objects.get(pk=job.pk)
+    except Overtaken:
+        log.warning(
+            "Job %s was begun by another worker while its connection was lost; this one leaves it.", job.pk
+        )
+        return None
     except Exception as failure:  # nothing is swallowed: it is written on the row, and goes on
+        _mend_connection()
+        # Asked to stop, it ends in Stopped, or in what an interrupted statement raises.
+        if _be_stopped(job, failure, now=clock()):
+            return Job.objects.get(pk=job.pk)
         _fail(job, failure, now=clock())
         raise
-    _end(job, result or {}, now=clock())
+    try:
+        _end(job, result or {}, now=clock())
+    except OperationalError:  # the connection broke just now, or a stop came too late and hit this statement
+        _mend_connection()
+        _end(job, result or {}, now=clock())
     return Job.objects.get(pk=job.pk)
 
 
+def _mend_connection() -> None:
+    """Close the connection where it is what failed; the next statement opens another."""
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+
+
+@transaction.atomic
 def _end(job: Job, result: dict[str, Any], *, now: dt.datetime) -> None:
     """Write the result: done, or queued once more where somebody asked for that meanwhile."""
-    ended = {"finished_at": now, "result": result, "error": ""}
-    if _mine(job).filter(again=False).update(state=Job.State.DONE, **ended):
-        return
-    if _mine(job).update(state=Job.State.QUEUED, not_before=now, again=False, failures=0, **ended):
-        transaction.on_commit(lambda: _send(job.pk))
+    ended = {"finished_at": now, "result": result, "error": "", "trouble": ""}
+    mine = _mine(job)
+    if mine.filter(Q(again=False) | Q(stop_asked_at__isnull=False)).update(
+        state=Job.State.DONE, again=False, **ended
+    ):
+        note(job.pk, What.DONE, at=now)
+    elif mine.update(state=Job.State.QUEUED, not_before=now, again=False, failures=0, **ended):
+        note(job.pk, What.DONE, at=now)
+        send_on_commit(job.pk)
 
 
-def _mine(job: Job) -> Any:
+def _mine(job: Job) -> QuerySet[Job]:
     """The row, as long as it is this attempt's: if the connection and so the lock were lost, another may have it."""
     return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
 
 
-def _give_up(job: Job, *, reason: str, now: dt.datetime) -> None:
-    _mine(job).update(state=Job.State.FAILED, finished_at=now, failures=F("failures") + 1, error=reason)
+@transaction.atomic
+def _be_stopped(job: Job, failure: Exception, *, now: dt.datetime) -> bool:
+    """Write that the job was stopped, if that was asked for; whether it was."""
+    stopped = (
+        _mine(job)
+        .filter(stop_asked_at__isnull=False)
+        .update(state=Job.State.STOPPED, finished_at=now, again=False, error="", trouble="")
+    )
+    if stopped:
+        note(job.pk, What.STOPPED, at=now, words="" if isinstance(failure, Stopped) else _technical(failure))
+    return bool(stopped)
+
+
+@transaction.atomic
+def _give_up(job: Job, *, reason: str, trouble: str, now: dt.datetime) -> None:
+    given_up = _mine(job).update(
+        state=Job.State.FAILED, finished_at=now, failures=F("failures") + 1, error=reason, trouble=trouble
+    )
+    if given_up:
+        note(job.pk, What.GIVEN_UP, at=now, words=reason)
+        transaction.on_commit(lambda: tell_given_up(job_id=job.pk, now=now))
+
+
+def _technical(failure: Exception) -> str:
+    return f"{type(failure).__name__}: {failure}"
 
 
 def _fail(job: Job, failure: Exception, *, now: dt.datetime) -> None:
     """Write down why it failed, and queue it again after a pause that grows, or give it up."""
-    if not connection.in_atomic_block and not connection.is_usable():
-        connection.close()  # the failure is the connection's own; the next statement opens another
-    reason = f"{type(failure).__name__}: {failure}"
-    if job.failures + 1 >= MOST_FAILURES:
-        _give_up(job, reason=reason, now=now)
-        return
-    again = now + FIRST_PAUSE * 4**job.failures
+    reason, trouble = _technical(failure), trouble_of(failure)
+    if isinstance(failure, UnknownKind) and now - job.queued_at < UNKNOWN_FOR:
+        _pause(job, reason=reason, trouble=trouble, now=now, pause=UNKNOWN_PAUSE, failures=job.failures)
+    elif job.failures + 1 >= MOST_FAILURES:
+        _give_up(job, reason=reason, trouble=trouble, now=now)
+    else:
+        pause = FIRST_PAUSE * 4**job.failures
+        _pause(job, reason=reason, trouble=trouble, now=now, pause=pause, failures=job.failures + 1)
+
+
+@transaction.atomic
+def _pause(
+    job: Job, *, reason: str, trouble: str, now: dt.datetime, pause: dt.timedelta, failures: int
+) -> None:
     queued = _mine(job).update(
-        state=Job.State.QUEUED, not_before=again, failures=F("failures") + 1, error=reason
+        state=Job.State.QUEUED, not_before=now + pause, failures=failures, error=reason, trouble=trouble
     )
     if queued:
-        transaction.on_commit(lambda: _send(job.pk, at=again))
+        note(job.pk, What.FAILED, at=now, words=reason)
+        send_on_commit(job.pk, at=now + pause)
 
 
 # Bringing lost jobs back --------------------------------------------------------------------------------------------
@@ -192,7 +296,7 @@ def sweep(*, now: dt.datetime, late: dt.timedelta = MESSAGE_IS_LATE) -> list[int
     """Send again what was lost, and return the ids: queued jobs that nobody took for as long as `late` (their message
     was lost, or the worker was away), and running ones whose lock nobody holds (their worker died). Safe to repeat.
 
-    A job whose worker died MOST_ATTEMPTS times is given up.
+    A job whose worker died MOST_ATTEMPTS times is given up. Mails that could not be sent are tried again.
     """
     lost = list(
         Job.objects.filter(state=Job.State.QUEUED, not_before__lte=now - late)
@@ -203,7 +307,13 @@ def sweep(*, now: dt.datetime, late: dt.timedelta = MESSAGE_IS_LATE) -> list[int
         if is_held(lock_name(job.pk)):
             continue
         if job.attempts >= MOST_ATTEMPTS:
-            _give_up(job, reason=f"The worker died {job.attempts} times while doing this.", now=now)
+            _give_up(
+                job,
+                reason=f"The worker died {job.attempts} times while doing this.",
+                trouble=Job.Trouble.WORKER_DIED,
+                now=now,
+            )
         else:
             lost.append(job.pk)
+    tell_untold(now=now)
     return [job_id for job_id in lost if _send(job_id)]

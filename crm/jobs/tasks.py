@@ -1,13 +1,22 @@
-"""What the broker's messages about jobs start."""
+"""What the broker's messages about jobs start, and the jobs that keep this floor and the one below in order."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm.jobs import running
+from crm.jobs.kinds import Start, Work, job_kind
+from crm.jobs.models import Sign
+from crm.team import calendars
+
+SWEEP = "sweep"
+"""The sign of life that worker and clock leave together."""
 
 
 @shared_task(name="crm.jobs.tasks.work_job")
@@ -19,4 +28,24 @@ def work_job(job_id: int) -> None:
 @shared_task(name="crm.jobs.tasks.sweep_jobs")
 def sweep_jobs(late: float = running.MESSAGE_IS_LATE.total_seconds()) -> None:
     """Bring lost jobs back; a message is `late`, and taken for lost, after so many seconds."""
-    running.sweep(now=timezone.now(), late=dt.timedelta(seconds=late))
+    now = timezone.now()
+    Sign.objects.update_or_create(name=SWEEP, defaults={"at": now})
+    running.sweep(now=now, late=dt.timedelta(seconds=late))
+
+
+@job_kind(
+    "holidays",
+    label=gettext_lazy("Public holidays"),
+    about=gettext_lazy("Fills the public holidays of this year and the next, where they are missing."),
+    subject=lambda key, arguments: "",
+    result_words=lambda result: (
+        ngettext("%(number)d day added", "%(number)d days added", result["added"])
+        % {"number": result["added"]}
+        if result.get("added")
+        else _("none was missing")
+    ),
+    startable=lambda today: Start(f"holidays:{today.year}"),
+)
+def fill_holidays(work: Work) -> dict[str, Any]:
+    """Fill the holidays of this year and the next; those that an admin corrected stay."""
+    return {"added": calendars.fill_holidays(years=[work.today.year, work.today.year + 1])}

@@ -127,7 +127,8 @@ def test_a_run_is_made_and_planning_asked_for() -> None:
     tasks.ask_for_tiering(as_of=AS_OF, now=NOW)
     done = work_off("tiering")
     run = TieringRun.objects.get()
-    assert (done.state, done.result) == (Job.State.DONE, {"run": run.pk, "as_of": "2026-09-30"})
+    assert done.state == Job.State.DONE
+    assert done.result == {"run": run.pk, "as_of": "2026-09-30", "assessed": 1, "proposed": 0}
     assert Job.objects.get(kind="planning").key == "planning:tiering:2026-09-30"
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Account, ContactPerson, Purchase, quarter_number
 from complaints.models import Complaint
 from contacts.models import AgendaItem, ContactRule, FollowUp, Outcome, Reason, Touchpoint
+from crm.jobs.models import Job, JobEvent
 from segmentation.models import TierAssessment, TierChange, TieringRun, TierPolicy
 from tests.support.cast import Cast
 
@@ -147,3 +148,21 @@ def make_bulk(cast: Cast, *, rows: int, today: dt.date, first: int = 0) -> None:
         )
         for a in accounts
     )
+    jobs = Job.objects.bulk_create(
+        Job(
+            kind="planning",
+            key=f"planning:rule:{n}:{state}",
+            state=state,
+            queued_at=now,
+            not_before=now,
+            started_at=now,
+            finished_at=None if state == "queued" else now,
+            started_by=cast.ada,
+            error="OSError: the disk is full" if state == "failed" else "",
+            trouble="disk_full" if state == "failed" else "",
+            result={"created": n} if state == "done" else {},
+        )
+        for n in range(first, first + rows)
+        for state in ("queued", "done", "failed")
+    )
+    JobEvent.objects.bulk_create(JobEvent(job=job, what="asked", at=now, actor=cast.ada) for job in jobs)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import ContactPerson
 from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint
+from crm.jobs.models import Job
 from segmentation.models import TierChange, TieringRun, TierPolicy
 from tests.support.cast import Cast
 from tests.support.factories import (
@@ -134,6 +135,17 @@ def a_promise(stage: Stage) -> list[Any]:
     return [stage.promise.pk]
 
 
+def a_job(stage: Stage, state: str = "queued") -> list[Any]:
+    """A job of its own for each state; asked for by several, it is the same."""
+    now = timezone.now()
+    job, _made = Job.objects.get_or_create(
+        kind="planning",
+        key=f"planning:{state}",
+        defaults={"state": state, "queued_at": now, "not_before": now},
+    )
+    return [job.pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -192,6 +204,14 @@ ENTRIES: dict[str, Entry] = {
         args=lambda stage: [stage.rule.pk, 0], allowed=ADMINS, method="POST", ok=302
     ),
     "contacts:rule_remove": Entry(args=lambda stage: [stage.rule.pk], allowed=ADMINS, method="POST", ok=302),
+    "jobs:list": Entry(allowed=ADMINS),
+    "jobs:now": Entry(allowed=ADMINS),
+    "jobs:job": Entry(args=a_job, allowed=ADMINS),
+    "jobs:start": Entry(args=lambda stage: ["planning"], allowed=ADMINS, method="POST", ok=302),
+    "jobs:stop": Entry(args=a_job, allowed=ADMINS, method="POST", ok=302),
+    "jobs:put_back": Entry(args=lambda stage: a_job(stage, "stopped"), allowed=ADMINS, method="POST", ok=302),
+    "jobs:retry": Entry(args=lambda stage: a_job(stage, "failed"), allowed=ADMINS, method="POST", ok=302),
+    "jobs:sweep": Entry(allowed=ADMINS, method="POST", ok=302),
     "segmentation:changes": Entry(allowed=REVIEWERS),
     "segmentation:change": Entry(args=lambda stage: [stage.change.pk], allowed=REVIEWS_ACME),
     "segmentation:export": Entry(allowed=REVIEWERS),
@@ -229,6 +249,9 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("contacts:today", "mona"),
     ("contacts:touchpoint", "rita"),
     ("home:me", "rita"),
+    ("jobs:job", "ada"),
+    ("jobs:list", "ada"),
+    ("jobs:now", "ada"),
     ("segmentation:change", "mona"),
     ("segmentation:changes", "mona"),
     ("segmentation:changes", "ada"),

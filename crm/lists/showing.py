@@ -1,0 +1,205 @@
+"""The page of a list: what comes back from last time, one page of rows, and everything to ask for others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import InvalidPage
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from crm.lists.asking import Asked, address
+from crm.lists.columns import Column, Kind
+from crm.lists.listing import Listing
+from crm.lists.models import ListView
+from crm.lists.paging import COUNTED, LongPage, LongPaginator
+from crm.lists.saving import leave
+from crm.look import figures
+from crm.team.requests import Request
+
+FOUND = "found"
+"""The id of the part of the page that answers htmx."""
+SEARCH = "list-search"
+"""The id of the search box."""
+
+
+def show(request: Request, listing: Listing) -> HttpResponse:
+    """The rows the user may see: searched, narrowed, sorted, fifty a page.
+
+    Filters, order and columns come back next time; `?reset` forgets them. A search alone (`?q=` from any page) looks
+    through everything and changes nothing that is remembered.
+    """
+    asked = Asked(listing, request)
+    if (elsewhere := _elsewhere(request, asked)) is not None:
+        return elsewhere
+    _remember(asked)
+    context = _context(request, asked)
+    if request.htmx and request.htmx.target == FOUND:
+        answer = render(request, "lists/found.html", context)
+        # While words are typed the address follows; what is chosen can be gone back from.
+        header = "HX-Replace-Url" if request.htmx.trigger == SEARCH else "HX-Push-Url"
+        answer[header] = asked.address()
+    else:
+        answer = render(request, listing.template, context)
+    patch_vary_headers(answer, ["HX-Request", "HX-Target"])
+    return answer
+
+
+def _elsewhere(request: Request, asked: Asked) -> HttpResponse | None:
+    """Where the address leads that stands for another: the one of last time, without what is forgotten."""
+    here, left = asked.listing.url, asked.left
+    if "reset" in request.GET:
+        if left is not None and left.state:
+            leave(user=request.user, listing=asked.listing, left=left, state={})
+        return redirect(address(here, {"q": request.GET.get("q", "")}))
+    if request.GET.getlist("column") or "move" in request.GET:
+        return redirect(_columns_picked(request, asked))
+    if request.GET or left is None:
+        return None
+    before = {name: value for name, value in left.state.items() if name != "columns"}
+    if not before and left.starts_with and asked.view_of(left.starts_with) is not None:
+        before = {"view": left.starts_with}
+    return redirect(address(here, before)) if before else None
+
+
+def _columns_picked(request: Request, asked: Asked) -> str:
+    """The address with the columns of the form: those checked, one of them moved by its arrow."""
+    names = asked.readable(request.GET.getlist("column"))
+    name, _colon, way = request.GET.get("move", "").partition(":")
+    if name in names and way in ("up", "down"):
+        at = names.index(name)
+        to = max(at - 1, 0) if way == "up" else at + 1
+        names.insert(to, names.pop(at))
+    return asked.address(columns=",".join(names), menu="columns")
+
+
+def _remember(asked: Asked) -> None:
+    """Keep what the address says of filters, order and columns. A page asked for only by words says nothing."""
+    given, left = asked.given, asked.left
+    before = left.state if left is not None else {}
+    state = dict(before)
+    if any(name in given for name in (*asked.listing.remembered, "view")):
+        state = {name: value for name, value in before.items() if name == "columns"}
+        view = asked.asked_view
+        if view is not None and (isinstance(view, ListView) or not asked.says_something):
+            state["view"] = view.key
+        if not (view is not None and not asked.says_something):
+            state |= asked.state
+            if view is not None and not asked.state:
+                state[asked.listing.remembered[0]] = ""
+    if given.get("columns") and not isinstance(asked.asked_view, ListView):
+        state.pop("columns", None)
+        if asked.column_names != list(asked.listing.usual):
+            state["columns"] = ",".join(asked.column_names)
+    if state != before:
+        leave(user=asked.user, listing=asked.listing, left=left, state=state)
+
+
+# The page -----------------------------------------------------------------------------------------------------------
+def _context(request: Request, asked: Asked) -> dict[str, Any]:
+    listing, user = asked.listing, request.user
+    paginator = LongPaginator(None, counted=asked.rows, exact=asked.exact)
+    many = paginator.count > COUNTED
+    paginator.rows = asked.fetched(many=many)
+    try:
+        page = paginator.page(request.GET.get("page"))
+    except InvalidPage:
+        page = paginator.page(1)
+    listing.attach(page.rows, asked.columns, request)
+    selectable = listing.may_select(user)
+    refused = asked.sorted_by(many=many) != asked.sort
+    shown = [control for control in asked.controls if control.shown]
+    return {
+        "asked": asked,
+        "listing": listing,
+        "title": listing.title,
+        "q": asked.words,
+        "page": page,
+        "rows": rows_html(asked, page, selectable=selectable),
+        "headings": asked.headings_for(many=many),
+        "controls": [control for control in shown if not control.of.rare],
+        "rare_controls": [control for control in shown if control.of.rare],
+        "rare_set": sum(1 for control in shown if control.of.rare and control.value),
+        "unshown": [control for control in asked.controls if not control.shown and control.value],
+        "narrowed": asked.narrowed,
+        "views": _view_links(asked),
+        "selectable": selectable,
+        "counted": listing.count_words(paginator),
+        "count_url": asked.address(count="all", page="") if paginator.is_many and not asked.exact else "",
+        "too_many": figures.number(COUNTED) if refused else "",
+        "refused": listing.column(asked.sort.removeprefix("-")) if refused else None,
+        "previous_url": asked.address(page=str(page.previous)) if page.previous else "",
+        "next_url": asked.address(page=str(page.following)) if page.following else "",
+        "reset_url": address(listing.url, {"reset": "1", "q": asked.words}),
+        "everything_url": address(listing.url, {"reset": "1"}),
+        "changed": asked.changed or bool(asked.left and asked.left.state),
+        "columns": _column_choices(asked),
+        "menu": request.GET.get("menu", ""),
+        "today": request.today,
+        **listing.context(request),
+    }
+
+
+def _view_links(asked: Asked) -> list[dict[str, Any]]:
+    """The views as links."""
+    current = asked.current
+    return [
+        {
+            "name": view.name,
+            "url": address(asked.listing.url, {"view": view.key}),
+            "current": view == current,
+            "changed": view == current and asked.changed,
+            "by": view.user.name if isinstance(view, ListView) and view.user_id != asked.user.pk else "",
+        }
+        for view in asked.views
+    ]
+
+
+def _column_choices(asked: Asked) -> list[dict[str, Any]]:
+    """The columns for the menu: those shown in their order, then the others."""
+    shown = asked.columns
+    others = [column for column in asked.listing.columns if column not in shown]
+    return [
+        {
+            "name": column.name,
+            "label": column.label,
+            "shown": column in shown,
+            "fixed": column.fixed,
+            "first": at == 0,
+            "last": at == len(shown) - 1,
+        }
+        for at, column in enumerate([*shown, *others])
+    ]
+
+
+def rows_html(asked: Asked, page: LongPage, *, selectable: bool) -> list[SafeString]:
+    """The rows of a page. Built here and not by a template: a page has four hundred cells and more."""
+    today, listing = asked.today, asked.listing
+    openings = [(column, *_around(column)) for column in asked.columns]
+    found = []
+    for row in page.rows:
+        cells = [f"{start}{column.inside(row, today)}{end}" for column, start, end in openings]
+        if selectable:
+            label = _("Select %(name)s") % {"name": listing.row_name(row)}
+            cells.insert(
+                0,
+                f'<td role="cell" class="is-box"><input type="checkbox" form="bulk" name="row" value="{row["pk"]}"'
+                f' aria-label="{conditional_escape(label)}"></td>',
+            )
+        found.append(mark_safe(f'<tr role="row">{"".join(cells)}</tr>'))
+    return found
+
+
+def _around(column: Column) -> tuple[str, str]:
+    """What stands before and behind the inside of each of a column's cells."""
+    tag, role = ("th", 'scope="row" role="rowheader"') if column.phone == "name" else ("td", 'role="cell"')
+    css = f"n is-{column.name}" if column.numeric else f"is-{column.name}"
+    label = format_html(' data-label="{}"', column.label) if column.phone == "line" else ""
+    unit = ""
+    if column.kind is Kind.MONEY:
+        unit = format_html('<span class="phone-only"> {}</span>', figures.currency())
+    return f'<{tag} {role} class="{css}" data-phone="{column.phone}"{label}>', f"{unit}</{tag}>"

@@ -58,9 +58,9 @@ class Merge(models.Model):
 class BulkAct(models.Model):
     """One act on many accounts at once. `before` is what undoes it, `value` what was set.
 
-    owner: before is {"<owner's id, or 0 for nobody>": [account ids]}, value the new owner's id or None. archive and
-    restore: {"ids": [...]}, value the moment it was archived. The others: {"ids": [...]}, the accounts that had not
-    the tag or colleague (or had, for removals); value is the id of the tag or colleague.
+    owner, archive, restore: before is {"<old value, empty for none>": [account ids]}, value the new owner's id or
+    None, or the moment of archiving. The others: before is {"": [ids]}, the accounts that had not the tag or colleague
+    (or had, for removals), value the id of the tag or colleague.
     """
 
     class Kind(models.TextChoices):

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from accounts.merging import accounts as merging
 from accounts.merging import persons as merging_persons
@@ -25,7 +24,7 @@ from tests.support.factories import (
     TouchpointFactory,
 )
 
-NOW = timezone.make_aware(dt.datetime(2026, 10, 13, 9, 0))
+NOW = dt.datetime(2026, 10, 13, 7, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=1)
 
 

@@ -135,12 +135,12 @@ class JobEvent(models.Model):
 
 
 class Sign(models.Model):
-    """When something was last heard of: "sweep" is written by the worker each time the clock asked for the sweep.
+    """When a worker last began a task of the schedule, by the task's name.
 
-    It only feeds a warning on the Jobs page; whether a job lives is told by its lock alone.
+    It only feeds the Jobs page ("last time", "nothing has been heard"); whether a job lives is told by its lock alone.
     """
 
-    name = models.CharField(_("name"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=200, unique=True)
     at = models.DateTimeField(_("at"))
 
     class Meta:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
+from celery.signals import task_prerun
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -15,8 +16,14 @@ from crm.jobs.kinds import Start, Work, job_kind
 from crm.jobs.models import Sign
 from crm.team import calendars
 
-SWEEP = "sweep"
-"""The sign of life that worker and clock leave together."""
+SWEEP = "crm.jobs.tasks.sweep_jobs"
+
+
+@task_prerun.connect
+def leave_a_sign(task: Task, **_given: Any) -> None:
+    """Remember when a task of the schedule was last begun: then clock and worker were there."""
+    if any(entry["task"] == task.name for entry in task.app.conf.beat_schedule.values()):
+        Sign.objects.update_or_create(name=task.name, defaults={"at": timezone.now()})
 
 
 @shared_task(name="crm.jobs.tasks.work_job")
@@ -25,12 +32,10 @@ def work_job(job_id: int) -> None:
     running.work(job_id=job_id, clock=timezone.now)
 
 
-@shared_task(name="crm.jobs.tasks.sweep_jobs")
+@shared_task(name=SWEEP)
 def sweep_jobs(late: float = running.MESSAGE_IS_LATE.total_seconds()) -> None:
     """Bring lost jobs back; a message is `late`, and taken for lost, after so many seconds."""
-    now = timezone.now()
-    Sign.objects.update_or_create(name=SWEEP, defaults={"at": now})
-    running.sweep(now=now, late=dt.timedelta(seconds=late))
+    running.sweep(now=timezone.now(), late=dt.timedelta(seconds=late))
 
 
 @job_kind(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from crm.jobs import wording
 from crm.jobs.kinds import known_kinds
 from crm.jobs.models import Job, Sign
-from crm.jobs.tasks import SWEEP, sweep_jobs
+from crm.jobs.tasks import SWEEP
 
 SILENT_AFTER = dt.timedelta(minutes=12)
 """Two sweeps and some patience: then somebody is away."""
@@ -45,17 +45,16 @@ def entries(*, now: dt.datetime) -> list[Entry]:
     """The schedule, soonest first."""
     kinds = {kind.scheduled_by: kind for kind in known_kinds() if kind.scheduled_by}
     last_jobs = _last_jobs([kind.name for kind in kinds.values()])
-    swept_at = Sign.objects.filter(name=SWEEP).values_list("at", flat=True).first()
+    signs = dict(Sign.objects.values_list("name", "at"))
     found = []
     for name, entry in current_app.conf.beat_schedule.items():
         kind = kinds.get(entry["task"])
         last = last_jobs.get(kind.name) if kind else None
-        is_sweep = entry["task"] == sweep_jobs.name
-        last_at = swept_at if is_sweep else last.queued_at if last else None
+        last_at = last.queued_at if last else signs.get(entry["task"])
         label, about = capfirst(name), ""
         if kind is not None:
             label, about = str(kind.label), str(kind.about)
-        elif is_sweep:
+        elif entry["task"] == SWEEP:
             label = _("Sweep")
             about = _("Finds jobs that were lost and sends them again.")
         found.append(

@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import threading
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
-from kombu.exceptions import OperationalError as BrokerError
 
-from crm.jobs import kinds, running
-from crm.jobs.kinds import UnknownKind, Work, job_kind, kind_named
+from crm.jobs import running
+from crm.jobs.kinds import Overtaken, Stopped, UnknownKind, Work, job_kind, kind_named
 from crm.jobs.locks import held, is_held
 from crm.jobs.models import Job
 from crm.team.models import User
+from tests.jobs.conftest import Desk, Refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = dt.datetime(2026, 10, 13, 8, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
-
-
-class Refused(Exception):
-    """The test's kind says it never can do this."""
-
-
-@dataclass
-class Desk:
-    """What the broker was sent, and what the test's kind of job did."""
-
-    sent: list[tuple[int, dt.datetime | None]] = field(default_factory=list)
-    begun: list[Work] = field(default_factory=list)
-    does: Callable[[Work], dict[str, Any] | None] = lambda work: None
-    broker_is_up: bool = True
-
-
-@pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    desk = Desk()
-
-    def send(name: str, args: list[int], eta: dt.datetime | None = None) -> None:
-        assert name == "crm.jobs.tasks.work_job"
-        if not desk.broker_is_up:
-            raise BrokerError("connection refused")
-        desk.sent.append((args[0], eta))
-
-    def do(work: Work) -> dict[str, Any] | None:
-        desk.begun.append(work)
-        return desk.does(work)
-
-    monkeypatch.setattr(running.current_app, "send_task", send)
-    monkeypatch.setattr(kinds, "_kinds", {})
-    job_kind("test", refusals=(Refused,))(do)
-    yield desk
 
 
 def ask(key: str = "test:1", now: dt.datetime = NOW, **arguments: Any) -> Job:
@@ -253,12 +218,51 @@ def test_a_refusal_is_final_and_says_why(desk: Desk) -> None:
     assert len(desk.sent) == 1
 
 
-def test_a_kind_nobody_knows_fails_in_words(desk: Desk) -> None:
+def test_a_kind_nobody_knows_waits_a_day_for_a_worker_that_does(desk: Desk) -> None:
+    """An older worker may take the message while the site is being upgraded."""
+    job = running.enqueue(kind="unheard", key="x", arguments={}, now=NOW)
+    now = NOW
+    for _attempt in range(running.MOST_FAILURES + 1):
+        with pytest.raises(UnknownKind):
+            work(job, now=now)
+        job.refresh_from_db()
+        assert (job.state, job.failures, job.trouble) == (Job.State.QUEUED, 0, "unknown_kind")
+        assert "unheard" in job.error
+        assert work(job, now=now + MINUTE) is None
+        now += running.UNKNOWN_PAUSE
+    job_kind("unheard")(lambda work: {"rows": 1})
+    known = work(job, now=now)
+    assert known is not None
+    assert (known.state, known.error, known.trouble) == (Job.State.DONE, "", "")
+
+
+def test_a_kind_nobody_learns_fails_like_any_other(desk: Desk) -> None:
     job = running.enqueue(kind="unheard", key="x", arguments={}, now=NOW)
     with pytest.raises(UnknownKind):
-        work(job)
+        work(job, now=NOW + running.UNKNOWN_FOR)
     job.refresh_from_db()
-    assert "unheard" in job.error
+    assert job.failures == 1
+
+
+def test_a_worker_whose_clock_goes_behind_takes_a_new_job_all_the_same(desk: Desk) -> None:
+    done = work(ask(), now=NOW - 10 * MINUTE)
+    assert done is not None
+    assert done.state == Job.State.DONE
+
+
+def test_a_result_that_could_not_be_written_is_written_on_a_new_connection(desk: Desk) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no server that could go away")
+
+    def lose_it_last(_: Work) -> dict[str, Any]:
+        with connection.cursor() as cursor, pytest.raises(OperationalError):
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return {"rows": 3}
+
+    desk.does = lose_it_last
+    done = work(ask())
+    assert done is not None
+    assert (done.state, done.result, done.failures) == (Job.State.DONE, {"rows": 3}, 0)
 
 
 def test_what_the_kind_wrote_before_it_failed_in_its_transaction_is_gone(desk: Desk) -> None:
@@ -285,6 +289,25 @@ def test_an_attempt_that_lost_its_lock_writes_nothing_over_its_successor(desk: D
     row = work(job)
     assert row is not None
     assert (row.state, row.result) == (Job.State.RUNNING, {})
+
+
+def test_an_attempt_that_was_overtaken_ends_at_its_next_report(desk: Desk) -> None:
+    job = ask()
+    seen: list[type[Exception]] = []
+
+    def overtaken(work: Work) -> None:
+        Job.objects.filter(pk=job.pk).update(attempts=2)
+        try:
+            work.report(1, 2)
+        except (Overtaken, Stopped) as told:
+            seen.append(type(told))
+            raise
+
+    desk.does = overtaken
+    assert work(job) is None
+    assert seen == [Overtaken]
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.progress_done, job.error) == (Job.State.RUNNING, 2, 0, "")
 
 
 # Sweeping -----------------------------------------------------------------------------------------------------------
@@ -364,3 +387,42 @@ def test_asking_plainly_while_it_runs_adds_nothing(desk: Desk) -> None:
     done = work(ask())
     assert done is not None
     assert done.state == Job.State.DONE
+
+
+def test_asking_again_just_as_it_ends_makes_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read while it ran, it ends before it is marked: without a second look the asking would be lost."""
+    first = ask()
+    Job.objects.filter(pk=first.pk).update(state=Job.State.RUNNING)
+    plain = running._ask_again
+
+    def ends_meanwhile(job: Job, **given: Any) -> bool:
+        Job.objects.filter(pk=first.pk).update(state=Job.State.DONE)
+        return plain(job, **given)
+
+    monkeypatch.setattr(running, "_ask_again", ends_meanwhile)
+    second = ask_again()
+    assert second != first
+    assert (second.state, desk.sent[-1]) == (Job.State.QUEUED, (second.pk, None))
+
+
+@pytest.mark.usefixtures("separate_connections")
+def test_nobody_begins_what_is_being_asked_for_again_before_that_has_committed(desk: Desk) -> None:
+    """The worker would not see what the asking transaction wrote, and the asking would be lost."""
+    job = ask()
+    seen: list[int] = []
+    desk.does = lambda work: seen.append(User.objects.count())
+
+    def in_another_session() -> None:
+        work(job)
+        connection.close()
+
+    worker = threading.Thread(target=in_another_session)
+    with transaction.atomic():
+        User.objects.create_user("new@example.com", "x", name="New")
+        ask_again()
+        worker.start()
+        worker.join(0.4)
+        assert worker.is_alive()
+        assert seen == []
+    worker.join(20)
+    assert seen == [1]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from pathlib import Path
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from contacts import planning
 from segmentation.errors import SegmentationError
+from tests.support.sessions import separate_connections
+
+__all__ = ["separate_connections"]
 
 
 @pytest.fixture
@@ -34,31 +34,6 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
 
     monkeypatch.setattr(planning, "plan", plan)
     return calls
-
-
-@pytest.fixture
-def separate_connections(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """A database that several threads may write to, each over a connection of its own, as processes would.
-
-    PostgreSQL's test database is one. SQLite's lives in memory, where another connection is told "locked" at once
-    instead of waiting: so the test runs on a copy in a file.
-    """
-    if connection.vendor != "sqlite":
-        yield
-        return
-    in_memory, name = connections["default"], connections.settings["default"]["NAME"]
-    file = tmp_path / "test.sqlite3"
-    in_memory.ensure_connection()
-    with closing(sqlite3.connect(file)) as copy:
-        in_memory.connection.backup(copy)
-    del connections["default"]
-    connections.settings["default"]["NAME"] = str(file)
-    try:
-        yield
-    finally:
-        connections["default"].close()
-        connections.settings["default"]["NAME"] = name
-        connections["default"] = in_memory
 
 
 @pytest.fixture

@@ -12,18 +12,17 @@ import logging
 import secrets
 import uuid as uuids
 from collections.abc import Iterable
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.beginnings import beginning_of, fitting, guessed
 from accounts.models import ImportSource, Upload
-from accounts.receiving import clean_name, keep, path_of
+from accounts.receiving import clean_name, forget, keep, path_of
 from accounts.uploads import Report, State, run, start_import
 from crm.jobs.models import Job
 from crm.team.models import Role, User
@@ -35,8 +34,11 @@ MOST_AN_HOUR = 60
 _SECRET_PREFIX = "opieka_"
 
 
-class TooManyDeliveries(Exception):
-    """The source has delivered too often within an hour. The text says so."""
+class Empty(Exception):
+    """A program sent nothing. The text says so."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The file is empty. Its first line must hold the names of the columns."))
 
 
 # Secrets ------------------------------------------------------------------------------------------------------------
@@ -80,10 +82,13 @@ def deliver(
     """Keep a file that a source delivers and have it imported, after those that came before.
 
     uuid: of the upload, where the file was claimed under one before; delivered again under the same it is one
-    delivery. Raises receiving.TooLarge.
+    delivery. Raises receiving.TooLarge, and Empty where a program sent no byte.
     """
     identity = uuid or uuids.uuid4()
     kept = keep(chunks, under=identity)
+    if not kept.size and uuid is None:
+        forget(identity)
+        raise Empty
     try:
         with transaction.atomic():
             source = ImportSource.objects.select_for_update().get(pk=source.pk)
@@ -201,29 +206,25 @@ def _set_up(upload: Upload) -> None:
 
 def tell_admins(upload: Upload) -> None:
     """Write to the active admins that a delivered file was refused. A mail that cannot be sent is only logged."""
-    to = list(User.objects.filter(role=Role.ADMIN, is_active=True).values_list("email", flat=True))
-    words = _(
-        "The file %(file)s from “%(source)s” was refused, and nothing of it was imported.\n\n"
-        "%(problem)s\n\n"
-        "Look at it, and import it by hand if you like: %(address)s\n"
-    ) % {
-        "file": upload.file_name,
-        "source": upload.source,
-        "problem": upload.problem,
-        "address": address_of(upload),
-    }
-    subject = _("Import refused: %(file)s") % {"file": upload.file_name}
-    try:
-        send_mail(subject.replace("\n", " "), words, None, to)
-    except (SMTPException, OSError) as error:
-        log.warning("Upload %s was refused, and no admin could be told: %s", upload.pk, error)
-
-
-def address_of(upload: Upload) -> str:
-    """Where the upload's page is, for mails."""
-    return getattr(settings, "SITE_URL", "").rstrip("/") + reverse(
-        "imports:upload", args=[upload.uuid]
+    to = list(
+        User.objects.filter(role=Role.ADMIN, is_active=True).order_by("pk").values_list("email", flat=True)
     )
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = _("Import refused: %(file)s") % {"file": upload.file_name}
+        words = _(
+            "The file %(file)s from “%(source)s” was refused, and nothing of it was imported.\n\n"
+            "%(problem)s\n\n"
+            "Look at it, and import it by hand if you like:\n%(address)s\n"
+        ) % {
+            "file": upload.file_name,
+            "source": upload.source,
+            "problem": upload.problem,
+            "address": settings.SITE_ADDRESS + reverse("imports:upload", args=[upload.uuid]),
+        }
+    try:
+        send_mail(" ".join(subject.split()), words, None, to)
+    except OSError as error:  # SMTP errors are ones
+        log.warning("Upload %s was refused, and no admin could be told: %s", upload.pk, error)
 
 
 def answer(upload: Upload) -> dict[str, object]:

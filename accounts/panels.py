@@ -11,7 +11,7 @@ Only the open tab loads; the numbers beside all tabs come from one query. The ac
         template = "contacts/panels/timeline.html"
 
         def count(self, request):
-            return how_many(Touchpoint.objects.live())
+            return how_many("contacts_touchpoint", "deleted_at IS NULL")
 
         def load(self, account, request):
             return {"touchpoints": Touchpoint.objects.live().filter(account=account)[:50]}
@@ -29,9 +29,8 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models import Field, IntegerField, QuerySet
+from django.db.models.expressions import Combinable, RawSQL
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -110,10 +109,21 @@ class HeadFigures(Block):
         return ()
 
 
-def how_many(rows: QuerySet) -> Combinable:
-    """The number of `rows` (of a model with a foreign key `account`) of each account, as an expression on Account."""
-    counted = rows.filter(account=OuterRef("pk")).order_by().values("account").annotate(number=Count("pk"))
-    return Coalesce(Subquery(counted.values("number")[:1], output_field=IntegerField()), 0)
+def of_account(sql: str, *params: Any, output_field: Field | None = None) -> Combinable:
+    """One value of each account as an expression on Account: a SELECT of one column, in SQL that both databases know.
+
+    It names the account `accounts_account.id`. As text, because the head of the page asks for a dozen such values, and
+    Django took longer to build and to compile them as subqueries than the database to answer. `%%` stands for `%`.
+    """
+    return RawSQL(sql, params, output_field or IntegerField())
+
+
+def how_many(table: str, condition: str = "", *params: Any) -> Combinable:
+    """The number of rows of a table with a column `account_id`, that meet a condition, as an expression on Account."""
+    more = f" AND {condition}" if condition else ""
+    return of_account(
+        f"SELECT COUNT(*) FROM {table} WHERE {table}.account_id = accounts_account.id{more}", *params
+    )
 
 
 @lru_cache(maxsize=8)

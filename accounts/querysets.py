@@ -51,6 +51,13 @@ def visible_ids(user: User, *, on: dt.date) -> RawSQL:
     return RawSQL(" UNION ALL ".join(parts), params)
 
 
+def may_edit(user: User, account: Account, *, on: dt.date) -> bool:
+    """`AccountQuerySet.editable_by` for an account that was found through `visible_to`. No query."""
+    if account.merged_into_id is not None:
+        return False
+    return not user.is_agent or account.owner_id in standing(user, on=on).owner_ids
+
+
 def _marks(ids: list[int]) -> str:
     return ", ".join(["%s"] * len(ids))
 

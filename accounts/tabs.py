@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, Prefetch, Subquery, Sum
+from django.db.models import BigIntegerField, BooleanField, Count, OuterRef, Prefetch, Subquery, Sum, Window
 from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.edits import edits_of
-from accounts.models import Account, Acquaintance, ContactPerson, Purchase, PurchaseLine
-from accounts.panels import MAIN, SIDE, Block, HeadFigures, Panel, Stat, blocks, how_many
+from accounts.models import Account, Acquaintance, Purchase, PurchaseLine
+from accounts.panels import MAIN, SIDE, Block, HeadFigures, Panel, Stat, blocks, how_many, of_account
 from crm.look import figures
 from crm.look.charts import monthly_bars
 from crm.team.requests import Request
@@ -73,13 +73,15 @@ class PurchaseFigures(HeadFigures):
     def facts(self, request: Request) -> dict[str, Combinable]:
         """Revenue of the 12 months before the last 12, in cents."""
         end = request.today + dt.timedelta(days=1)  # as accounts.facts reckons the last 12 months
-        before = Purchase.objects.filter(
-            account=OuterRef("pk"),
-            ordered_on__gte=years_before(end, 2),
-            ordered_on__lt=years_before(end, 1),
-        )
-        total = before.order_by().values("account").annotate(total=Sum("amount_cents")).values("total")
-        return {"accounts_previous_12m": Subquery(total)}
+        return {
+            "accounts_previous_12m": of_account(
+                "SELECT CAST(SUM(p.amount_cents) AS BIGINT) FROM accounts_purchase p"
+                " WHERE p.account_id = accounts_account.id AND p.ordered_on >= %s AND p.ordered_on < %s",
+                years_before(end, 2),
+                years_before(end, 1),
+                output_field=BigIntegerField(),
+            )
+        }
 
     def stats(self, account: Account, request: Request) -> Iterable[Stat]:  # type: ignore[override]
         """Two figures."""
@@ -149,20 +151,24 @@ class Sites(Block):
     SHOWN = 8
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
-        """The largest sites the user may see; no query where there are none."""
-        if not account.accounts_sites:  # type: ignore[attr-defined]
+        """The largest sites the user may see, and number and sum of all; no query where there are none."""
+        if not account.accounts_has_sites:  # type: ignore[attr-defined]
             return {"sites": []}
-        visible = Account.objects.visible_to(request.user, on=request.today)
-        return {"sites": visible.filter(parent=account).order_by("-sales_12m_cents", "code")[: self.SHOWN]}
+        visible = Account.objects.visible_to(request.user, on=request.today).filter(parent=account)
+        sites = list(
+            visible.order_by("-sales_12m_cents", "code")
+            .annotate(number=Window(Count("pk")), together=Window(Sum("sales_12m_cents")))
+            .only("tier", "name", "sales_12m_cents")[: self.SHOWN]
+        )
+        return {"sites": sites, "largest": sites[0] if sites else None}
 
     def facts(self, request: Request) -> dict[str, Combinable]:
-        """Number and sum of the sites the user may see."""
-        sites = Account.objects.visible_to(request.user, on=request.today).filter(parent=OuterRef("pk"))
-        together = sites.order_by().values("parent")
-        return {
-            "accounts_sites": Subquery(together.annotate(number=Count("pk")).values("number")),
-            "accounts_sites_12m": Subquery(together.annotate(total=Sum("sales_12m_cents")).values("total")),
-        }
+        """Whether there are any, which the user may see or not."""
+        some = of_account(
+            "EXISTS (SELECT 1 FROM accounts_account site WHERE site.parent_id = accounts_account.id)",
+            output_field=BooleanField(),
+        )
+        return {"accounts_has_sites": some}
 
 
 class Purchases(Panel):
@@ -174,7 +180,7 @@ class Purchases(Panel):
 
     def count(self, request: Request) -> Combinable:
         """All purchases."""
-        return how_many(Purchase.objects.all())
+        return how_many("accounts_purchase")
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """One page of them."""
@@ -196,7 +202,7 @@ class Persons(Panel):
 
     def count(self, request: Request) -> Combinable:
         """Those who are still there."""
-        return how_many(ContactPerson.objects.present())
+        return how_many("accounts_contactperson", "left_on IS NULL AND merged_into_id IS NULL")
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """Persons and who of us knows them. Two queries."""

@@ -10,6 +10,7 @@ from crm.home.health import healthz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("crm.home.urls")),
+    path("lists/", include("crm.lists.urls")),
     path("accounts/", include("accounts.urls")),
     path("", include("contacts.urls")),
     path("review/", include("segmentation.urls")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,9 +15,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Account, Purchase, PurchaseLine
 from accounts.panels import HEAD, Panel, Stat, blocks, panels, visible_panels, with_facts
+from accounts.querysets import may_edit, visible_ids
 from crm.look import figures
 from crm.team.models import User
 from crm.team.requests import Request
+from crm.team.visibility import standing
 
 LINES_ON_A_PAGE = 100
 
@@ -84,15 +86,18 @@ def purchase(request: Request, pk: int, purchase_pk: int) -> HttpResponse:
 def open_account(request: Request, pk: int, opened: Panel, tabs: list[Panel]) -> Account:
     """The account with everything its head, its badges and the open tab ask for: one query. 404 if not visible."""
     user, today = request.user, request.today
-    visible = Account.objects.visible_to(user, on=today)
+    rows = Account.objects.visible_to(user, on=today)
     parts = [opened, *_head_blocks(user)]
-    rows = visible.select_related("owner", "parent").annotate(
-        editable=Exists(Account.objects.editable_by(user, on=today).filter(pk=OuterRef("pk"))),
-        parent_visible=Exists(
-            Account.objects.visible_to(user, on=today).filter(pk=OuterRef("parent_id")).order_by()
-        ),
+    visible_parent = Q(parent__isnull=False)
+    if not standing(user, on=today).sees_all:
+        visible_parent = Q(parent__in=visible_ids(user, on=today))
+    rows = rows.select_related("owner").annotate(
+        parent_visible=ExpressionWrapper(visible_parent, output_field=BooleanField()),
+        parent_name=F("parent__name"),
     )
-    return get_object_or_404(with_facts(rows, tabs=tabs, parts=parts, request=request), pk=pk)
+    found = get_object_or_404(with_facts(rows, tabs=tabs, parts=parts, request=request), pk=pk)
+    found.editable = may_edit(user, found, on=today)  # type: ignore[attr-defined]
+    return found
 
 
 def head(request: Request, account: Account, opened: Panel, tabs: list[Panel]) -> dict[str, Any]:

@@ -100,6 +100,10 @@ class Listing:
         """ "214 accounts": said to screen readers when the rows change."""
         return paginator.count_words
 
+    def is_for(self, user: User) -> bool:
+        """Whether the user has this list at all."""
+        return True
+
     def may_select(self, user: User) -> bool:
         """Whether the rows have boxes for this user."""
         return bool(self.bulk_template)

@@ -13,11 +13,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from crm.lists.asking import Asked, address
+from crm.lists.builtin import ALL
 from crm.lists.columns import Column, Kind
 from crm.lists.listing import Listing
 from crm.lists.models import ListView
 from crm.lists.paging import COUNTED, LongPage, LongPaginator
-from crm.lists.saving import leave
+from crm.lists.saving import leave, may_change, may_share
 from crm.look import figures
 from crm.team.requests import Request
 
@@ -63,7 +64,8 @@ def _elsewhere(request: Request, asked: Asked) -> HttpResponse | None:
     before = {name: value for name, value in left.state.items() if name != "columns"}
     if not before and left.starts_with and asked.view_of(left.starts_with) is not None:
         before = {"view": left.starts_with}
-    return redirect(address(here, before)) if before else None
+    said = next((name for name, value in before.items() if not value), "")
+    return redirect(address(here, before, said=said)) if before else None
 
 
 def _columns_picked(request: Request, asked: Asked) -> str:
@@ -127,6 +129,7 @@ def _context(request: Request, asked: Asked) -> dict[str, Any]:
         "unshown": [control for control in asked.controls if not control.shown and control.value],
         "narrowed": asked.narrowed,
         "views": _view_links(asked),
+        **_view_menu(asked),
         "selectable": selectable,
         "counted": listing.count_words(paginator),
         "count_url": asked.address(count="all", page="") if paginator.is_many and not asked.exact else "",
@@ -157,6 +160,21 @@ def _view_links(asked: Asked) -> list[dict[str, Any]]:
         }
         for view in asked.views
     ]
+
+
+def _view_menu(asked: Asked) -> dict[str, Any]:
+    """What can be done with the view that is shown."""
+    user, current = asked.user, asked.current
+    mine = current if isinstance(current, ListView) and may_change(current, user) else None
+    begins = asked.left.starts_with if asked.left is not None else ""
+    return {
+        "mine": mine,
+        "mine_changed": mine is not None and asked.changed,
+        "may_share": may_share(user),
+        "share_words": _("for everybody") if user.is_admin else _("for my teams, too"),
+        # One that is changed would not begin as it is shown.
+        "may_start": current if current and not asked.changed and current.key != (begins or ALL) else None,
+    }
 
 
 def _column_choices(asked: Asked) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import ContactPerson
 from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint
 from crm.jobs.models import Job
+from crm.lists.models import ListView
 from segmentation.models import TierChange, TieringRun, TierPolicy
 from tests.support.cast import Cast
 from tests.support.factories import (
@@ -48,6 +49,7 @@ class Stage:
     rule: ContactRule
     run: TieringRun
     change: TierChange
+    view: ListView
 
 
 def make_stage(cast: Cast, today: dt.date) -> Stage:
@@ -83,7 +85,8 @@ def make_stage(cast: Cast, today: dt.date) -> Stage:
         proposed_tier="B",
         proposed_at=now,
     )
-    return Stage(cast, today, person, follow_up, item, touchpoint, promise, rule, run, change)
+    view = ListView.objects.create(user=cast.rita, list="accounts", name="Hers", state={"tier": "A"})
+    return Stage(cast, today, person, follow_up, item, touchpoint, promise, rule, run, change, view)
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,14 @@ def a_job(stage: Stage, state: str = "queued") -> list[Any]:
     return [job.pk]
 
 
+def a_list(stage: Stage) -> list[Any]:
+    return ["accounts"]
+
+
+def a_view(stage: Stage) -> list[Any]:
+    return ["accounts", stage.view.pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -169,6 +180,16 @@ ENTRIES: dict[str, Entry] = {
     "home:language": Entry(method="POST", data=lambda stage: {"language": "en"}, ok=302, public=302),
     "home:styleguide": Entry(public=200),
     "accounts:list": Entry(),
+    # Rita's own view of the account list; nobody else has it.
+    "lists:save": Entry(args=a_list, method="POST", data=lambda stage: {"name": "Best"}, ok=302),
+    "lists:start": Entry(args=a_list, method="POST", data=lambda stage: {"view": "mine"}, ok=302),
+    "lists:update": Entry(args=a_view, allowed=frozenset({"rita"}), method="POST", ok=302),
+    "lists:rename": Entry(
+        args=a_view, allowed=frozenset({"rita"}), method="POST", data=lambda stage: {"name": "Mine"}, ok=302
+    ),
+    "lists:delete": Entry(args=a_view, allowed=frozenset({"rita"}), method="POST", ok=302),
+    "lists:restore": Entry(args=a_view, allowed=frozenset({"rita"}), method="POST", ok=302),
+    "lists:export": Entry(args=lambda stage: ["accounts", "csv"]),
     "accounts:detail": Entry(args=acme, allowed=SEES_ACME),
     "accounts:tab": Entry(args=lambda stage: [stage.cast.acme.pk, "history"], allowed=SEES_ACME),
     "accounts:purchase": Entry(args=lambda stage: [*acme(stage), a_purchase(stage)], allowed=SEES_ACME),

@@ -1,0 +1,58 @@
+"""Tags of the import pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from accounts.import_forms import LABELS, WORDS
+from accounts.importing.fields import FIELDS_OF
+from accounts.models import Import, Upload
+from accounts.models.importing import ImportKind
+from crm.jobs.models import Job
+
+register = template.Library()
+
+
+@register.simple_tag
+def imported_by(imported: Import) -> str:
+    """Who or what brought an import. The upload and its source must be there without a query."""
+    upload = getattr(imported, "upload", None)
+    if upload is not None and upload.source is not None:
+        return str(upload.source)
+    return str(imported.started_by) if imported.started_by else _("by command")
+
+
+@register.simple_tag
+def field_label(kind: str, name: str) -> str:
+    """What a field of a kind is called."""
+    return next((str(spec.label) for spec in FIELDS_OF[ImportKind(kind)] if spec.name == name), name)
+
+
+@register.simple_tag
+def upload_state(upload: Upload) -> dict[str, Any]:
+    """How far an upload is: `words`, `tone`, and whether its job is `going`."""
+    state = upload.State(upload.state)
+    job = upload.job
+    if state in (Upload.State.CHECKING, Upload.State.IMPORTING):
+        if job is not None and job.state not in Job.OPEN_STATES:
+            return {"words": _("Stopped"), "tone": "danger", "going": False}
+        return {"words": state.label, "tone": "accent", "going": True}
+    if upload.problem:
+        return {"words": _("Refused"), "tone": "danger", "going": False}
+    words = {Upload.State.RECEIVED: _("To be checked"), Upload.State.CHECKED: _("To be imported")}
+    return {"words": words.get(state, state.label), "tone": "warn", "going": False}
+
+
+@register.simple_tag
+def option_label(name: str) -> str:
+    """What a reading option is called."""
+    return str(LABELS.get(name, name))
+
+
+@register.simple_tag
+def option_value(name: str, value: str) -> str:
+    """What a value of a reading option is called."""
+    return str(WORDS.get(name, {}).get(value, value))

@@ -1,0 +1,29 @@
+// Bringing a file: the area shows which one was chosen or dropped, and how far its way to the server is.
+const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
+
+function say(input) {
+  const file = input.files[0];
+  const place = input.closest(".drop").querySelector("[data-file-name]");
+  place.hidden = !file;
+  place.textContent = file ? `${file.name}, ${number.format(file.size / 1e6)} MB` : "";
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches(".drop input[type=file]")) say(event.target);
+});
+for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    event.target.closest?.(".drop")?.toggleAttribute("data-over", name === "dragenter" || name === "dragover");
+  });
+}
+
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const place = event.target.querySelector?.("[data-upload-progress]");
+  if (!place || !event.detail.lengthComputable) return;
+  const { loaded, total } = event.detail;
+  place.hidden = false;
+  const bar = place.querySelector("progress");
+  bar.max = total;
+  bar.value = loaded;
+  place.querySelector("span").textContent = `${number.format(loaded / 1e6)} / ${number.format(total / 1e6)} MB`;
+});

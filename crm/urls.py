@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("", include("contacts.urls")),
     path("review/", include("segmentation.urls")),
+    path("imports/", include("accounts.imports_urls")),
     path("jobs/", include("crm.jobs.urls")),
     path("account/", include("crm.team.urls")),
     path("admin/", admin.site.urls),

@@ -51,6 +51,7 @@ TODAY = _Place(_("Today"), "contacts:today", "today")
 ACCOUNTS = _Place(_("Accounts"), "accounts:list", "accounts")
 REVIEW = _Place(_("Review"), "segmentation:changes", "review")
 RULES = _Place(_("Contact rules"), "contacts:rules", "rules")
+IMPORTS = _Place(_("Imports"), "imports:list", "imports")
 JOBS = _Place(_("Jobs"), "jobs:list", "repeat")
 
 # By role, in the order of the day: (heading, places). What comes after the fourth place is behind "More" on a phone.
@@ -58,7 +59,7 @@ NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
     "rep": [("", [TODAY, ACCOUNTS])],
     "agent": [("", [ACCOUNTS, TODAY])],
     "manager": [(_("Team"), [REVIEW]), (_("Own work"), [TODAY, ACCOUNTS])],
-    "admin": [(_("Settings"), [RULES, REVIEW, JOBS]), (_("Reading"), [ACCOUNTS, TODAY])],
+    "admin": [(_("Settings"), [RULES, REVIEW, IMPORTS, JOBS]), (_("Reading"), [ACCOUNTS, TODAY])],
 }
 ON_A_PHONE = 4
 

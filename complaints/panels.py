@@ -26,7 +26,7 @@ class Complaints(Panel):
 
     def count(self, request: Request) -> Combinable:
         """All of them, open or closed."""
-        return how_many(Complaint.objects.all())
+        return how_many("complaints_complaint")
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """One page of them."""

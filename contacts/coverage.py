@@ -5,11 +5,12 @@ docs/domain.md, section 7: never depend on one person, theirs or ours.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, Max, Prefetch, Q, When
+from django.db.models import Case, Max, Q, When
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -68,6 +69,31 @@ def threads(persons: Sequence[Covered], *, tier: str | None) -> list[Thread]:
     return found
 
 
+@dataclass
+class Person:
+    """One person as the Overview shows them. known: who of us knows them, and how well in words."""
+
+    pk: int
+    name: str
+    position: str
+    preferred_times: str
+    buying_role: str
+    phone: str
+    email: str
+    last_contact_on: dt.date | None
+    known: list[tuple[str, int, str]] = field(default_factory=list)
+
+    @property
+    def role(self) -> str:
+        """Their part in buying, "" where none is recorded."""
+        return str(ContactPerson.BuyingRole(self.buying_role).label) if self.buying_role else ""
+
+    @property
+    def decides(self) -> bool:
+        """Whether they have the last word."""
+        return self.buying_role == ContactPerson.BuyingRole.DECIDES
+
+
 class Coverage(Block):
     """Persons on the Overview, with what to do about a single thread."""
 
@@ -75,15 +101,22 @@ class Coverage(Block):
     template = "contacts/blocks/coverage.html"
 
     def load(self, account: Account, request: HttpRequest) -> dict[str, Any]:
-        """Persons still there with their last contact and acquaintances, and the warnings. Two queries."""
+        """Persons still there with their last contact and acquaintances, and the warnings. One query."""
         decides_first = Case(When(buying_role=ContactPerson.BuyingRole.DECIDES, then=0), default=1)
-        persons = list(
+        columns = ("pk", "name", "position", "preferred_times", "buying_role", "phone", "email")
+        rows = (
             ContactPerson.objects.present()
             .filter(account=account)
-            .annotate(last_contact_on=Max("touchpoints__day", filter=Q(touchpoints__deleted_at__isnull=True)))
-            .prefetch_related(Prefetch("acquaintances", Acquaintance.objects.select_related("user")))
-            .order_by("-is_main", decides_first, "name", "id")
+            .annotate(last=Max("touchpoints__day", filter=Q(touchpoints__deleted_at__isnull=True)))
+            .order_by("-is_main", decides_first, "name", "pk", "acquaintances__pk")
+            .values_list(*columns, "last", "acquaintances__user__name", "acquaintances__strength")
         )
+        found: dict[int, Person] = {}
+        for *values, name, strength in rows:  # one for each of us who knows the person, or one for nobody
+            person = found.setdefault(values[0], Person(*values))
+            if name is not None:
+                person.known.append((name, strength, str(Acquaintance.Strength(strength).label)))
+        persons = list(found.values())
         return {
             "persons": persons[:SHOWN],
             "others": max(0, len(persons) - SHOWN),
@@ -91,11 +124,12 @@ class Coverage(Block):
         }
 
 
-def _covered(person: ContactPerson) -> Covered:
-    known = list(person.acquaintances.all())
+def _covered(person: Person) -> Covered:
     return Covered(
         name=person.name,
-        decides=person.buying_role == ContactPerson.BuyingRole.DECIDES,
-        known_by=frozenset(each.user.name for each in known if each.strength >= Acquaintance.Strength.FAIRLY),
-        met_by=frozenset(each.user.name for each in known),
+        decides=person.decides,
+        known_by=frozenset(
+            name for name, strength, _words in person.known if strength >= Acquaintance.Strength.FAIRLY
+        ),
+        met_by=frozenset(name for name, _strength, _words in person.known),
     )

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import CharField, DateField
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Account, Channel
-from accounts.panels import HeadFigures, Stat
+from accounts.panels import HeadFigures, Stat, of_account
 from accounts.tabs import years_before
-from contacts.models import Outcome, Promise, Touchpoint
+from contacts.models import Outcome, Promise
 from crm.look import figures
 from crm.team.requests import Request
 
+_STATE = Promise.State
 FEWEST_MINUTES = 15
 """Below this, sales per hour would be a large number that means nothing."""
 
@@ -28,23 +29,30 @@ class ContactFigures(HeadFigures):
 
     def facts(self, request: Request) -> dict[str, Combinable]:
         """Minutes of 12 months (all channels but broadcast), the last contact, and promises by state."""
-        today = request.today
-        touchpoints = Touchpoint.objects.live().filter(account=OuterRef("pk"))
-        personal = touchpoints.exclude(channel=Channel.BROADCAST)
-        year = personal.filter(day__gt=years_before(today, 1))
+        personal = (
+            "FROM contacts_touchpoint t WHERE t.account_id = accounts_account.id AND t.deleted_at IS NULL"
+            f" AND t.channel <> '{Channel.BROADCAST}'"
+        )
         # The same contact whose day is Account.last_contact_on (contacts.facts).
-        last = personal.exclude(outcome=Outcome.NOT_REACHED).order_by("-day", "-at", "-id")
-        promises = Promise.objects.filter(account=OuterRef("pk"))
+        last = f"{personal} AND t.outcome <> '{Outcome.NOT_REACHED}' ORDER BY t.day DESC, t.at DESC, t.id DESC LIMIT 1"
+        promises = "FROM contacts_promise p WHERE p.account_id = accounts_account.id AND p.state"
         return {
-            "contacts_minutes_12m": _of_all(year, Sum("minutes")),
-            "contacts_last_channel": Subquery(last.values("channel")[:1]),
-            "contacts_last_by": Subquery(last.values("user")[:1]),
-            "contacts_last_by_name": Subquery(last.values(name=F("user__name"))[:1]),
-            "contacts_promises_kept": _of_all(promises, Count("pk", filter=Q(state="kept"))),
-            "contacts_promises_settled": _of_all(
-                promises, Count("pk", filter=Q(state__in=["kept", "broken"]))
+            "contacts_minutes_12m": of_account(
+                f"SELECT SUM(t.minutes) {personal} AND t.day > %s", years_before(request.today, 1)
             ),
-            "contacts_promise_due": _of_all(promises.filter(state="open"), Min("due_on")),
+            "contacts_last_channel": of_account(f"SELECT t.channel {last}", output_field=CharField()),
+            "contacts_last_by": of_account(f"SELECT t.user_id {last}"),
+            "contacts_last_by_name": of_account(
+                f"SELECT u.name FROM team_user u WHERE u.id = (SELECT t.user_id {last})",
+                output_field=CharField(),
+            ),
+            "contacts_promises_kept": of_account(f"SELECT COUNT(*) {promises} = '{_STATE.KEPT}'"),
+            "contacts_promises_settled": of_account(
+                f"SELECT COUNT(*) {promises} IN ('{_STATE.KEPT}', '{_STATE.BROKEN}')"
+            ),
+            "contacts_promise_due": of_account(
+                f"SELECT MIN(p.due_on) {promises} = '{_STATE.OPEN}'", output_field=DateField()
+            ),
         }
 
     def stats(self, account: Account, request: Request) -> Iterable[Stat]:  # type: ignore[override]
@@ -53,10 +61,6 @@ class ContactFigures(HeadFigures):
         yield _last_contact(account, facts, today, request.user.pk)
         yield _per_hour(account, facts)
         yield _promises(facts, today)
-
-
-def _of_all(rows: QuerySet, figure: Any) -> Combinable:
-    return Subquery(rows.order_by().values("account").annotate(figure=figure).values("figure"))
 
 
 def _last_contact(account: Account, facts: dict[str, Any], today: Any, reader_id: int) -> Stat:

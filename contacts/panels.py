@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import BooleanField, Q
 from django.db.models.expressions import Combinable
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, Channel
-from accounts.panels import MAIN, SIDE, Block, Panel, how_many
-from contacts.models import AgendaItem, FollowUp, Promise, Touchpoint
-from contacts.planning import reckon_account
-from contacts.reckoning import Line, explain, explain_plan
+from accounts.panels import MAIN, SIDE, Block, Panel, how_many, of_account
+from contacts.models import AgendaItem, ContactRule, FollowUp, Outcome, Promise, Reason, Touchpoint
+from contacts.planning.beyond import governing_facts, reckon_beyond
+from contacts.querysets import TouchpointQuerySet, acts_on
+from contacts.reckoning import Line, Names, explain, explain_plan, names_in
+from contacts.rules import cadences_in_force
 from contacts.why import Ask, Why, why_now
 from crm.team.requests import Request
 
 ON_A_PAGE = 50
 LATEST = 5
 CLOSED_PROMISES = 5
+CLOSED = (Promise.State.KEPT, Promise.State.BROKEN)
 
 
 class Timeline(Panel):
@@ -39,13 +43,18 @@ class Timeline(Panel):
     template = "contacts/panels/timeline.html"
 
     def count(self, request: Request) -> Combinable | None:
-        return how_many(Touchpoint.objects.live())
+        return how_many("contacts_touchpoint", "deleted_at IS NULL")
+
+    def facts(self, request: Request) -> dict[str, Combinable]:
+        return NextContacts().facts(request)
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
-        rows = _touchpoints(account, request)
+        pages = Paginator(_touchpoints(account), ON_A_PAGE)
+        pages.count = account.count_timeline  # type: ignore[attr-defined]  # counted for the tab already
+        page = pages.get_page(request.GET.get("page"))
+        entries = _entries(page.object_list, account, request)
         side = [block.render(account, request, explained=True) for block in (NextContacts(), Promises())]
-        page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
-        return {"page": page, "touchpoints": page.object_list, "side": side}
+        return {"page": page, "touchpoints": entries, "side": side}
 
 
 class Latest(Block):
@@ -56,21 +65,114 @@ class Latest(Block):
     template = "contacts/panels/latest.html"
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
-        return {"touchpoints": list(_touchpoints(account, request)[:LATEST])}
+        return {"touchpoints": _entries(_touchpoints(account)[:LATEST], account, request)}
 
 
-def _touchpoints(account: Account, request: Request) -> Any:
-    """The account's contacts that nobody took back, each with `correctable`, whether the reader may."""
-    user, today = request.user, request.today
-    mine = Touchpoint.objects.correctable_by(user, on=today).order_by()
-    return (
-        Touchpoint.objects.live()
-        .filter(account=account)
-        .select_related("user")
-        .prefetch_related("persons", Prefetch("promises", Promise.objects.order_by("pk")))
-        .annotate(correctable=Exists(mine.filter(pk=OuterRef("pk"))))
-        .order_by("-at", "-pk")
+@dataclass
+class Entry:
+    """One contact that took place, as the timeline shows it. correctable: whether the reader may correct it."""
+
+    pk: int
+    day: dt.date
+    channel: str
+    direction: str
+    minutes: int
+    outcome: str
+    note: str
+    user_id: int
+    who: str
+    correctable: bool
+    persons: list[str] = field(default_factory=list)
+    promises: list[Promise] = field(default_factory=list)
+
+    @property
+    def channel_words(self) -> str:
+        """What the symbol says to those who do not see it."""
+        return str(Channel(self.channel).label)
+
+    @property
+    def outcome_words(self) -> str:
+        """What came of it."""
+        return str(Outcome(self.outcome).label)
+
+
+def _touchpoints(account: Account) -> TouchpointQuerySet:
+    """The account's contacts that nobody took back, newest first."""
+    return Touchpoint.objects.live().filter(account=account).order_by("-at", "-pk")
+
+
+def _entries(page: Any, account: Account, request: Request) -> list[Entry]:
+    """A slice of the account's contacts with persons and promises. Two queries, of which the second is shared with
+    the promises beside it.
+    """
+    user = request.user
+    every = user.is_admin or user.is_manager  # of an account that is seen; TouchpointQuerySet.correctable_by
+    rows = (
+        Touchpoint.objects.filter(pk__in=page.values("pk"))
+        .order_by("-at", "-pk", "-persons__is_main", "persons__name", "persons__pk")
+        .values_list(
+            "pk",
+            "day",
+            "channel",
+            "direction",
+            "minutes",
+            "outcome",
+            "note",
+            "user_id",
+            "user__name",
+            "persons__name",
+        )
     )
+    entries: dict[int, Entry] = {}
+    for *columns, person in rows:
+        entry = entries.get(columns[0])
+        if entry is None:
+            entry = entries[columns[0]] = Entry(*columns, correctable=every or columns[7] == user.pk)
+        if person is not None:
+            entry.persons.append(person)
+    shared = _shared(account)
+    shared.names.update({entry.user_id: entry.who for entry in entries.values()})
+    shared.touchpoints = list(entries)
+    for promise in shared.promises:
+        if promise.touchpoint_id in entries and promise.state != Promise.State.WITHDRAWN:
+            entries[promise.touchpoint_id].promises.append(promise)
+    return list(entries.values())
+
+
+class _Shared:
+    """What several blocks of one page know of the account; kept with it for as long as the page is made."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.names: dict[int, str] = {}
+        """Of users, by id."""
+        self.touchpoints: list[int] = []
+        """Ids of the contacts that are shown."""
+
+    @cached_property
+    def promises(self) -> list[Promise]:
+        """Open ones, the latest that were closed, and those made in the contacts that are shown. One query."""
+        rows = Promise.objects.filter(account=self.account)
+        latest = rows.filter(state__in=CLOSED).order_by("-closed_on", "-pk")[:CLOSED_PROMISES]
+        wanted = Q(state=Promise.State.OPEN) | Q(pk__in=latest.values("pk"))
+        if self.touchpoints:
+            wanted |= Q(touchpoint__in=self.touchpoints)
+        return list(rows.filter(wanted).select_related("made_by").order_by("pk"))
+
+
+def _shared(account: Account) -> _Shared:
+    found: _Shared | None = account.__dict__.get("_contacts_shared")
+    if found is None:
+        found = account.__dict__["_contacts_shared"] = _Shared(account)
+    return found
+
+
+def _in_force(request: Request) -> list[ContactRule]:
+    """The cadences in force today, read once for a page."""
+    found: list[ContactRule] | None = request.__dict__.get("_cadences_in_force")
+    if found is None:
+        found = request.__dict__["_cadences_in_force"] = cadences_in_force(request.today)
+    return found
 
 
 @dataclass(frozen=True)
@@ -96,17 +198,41 @@ class NextContacts(Block):
     place = SIDE
     template = "contacts/panels/next.html"
 
+    def facts(self, request: Request) -> dict[str, Combinable]:
+        """By which rules it is governed, and whether a contact is booked that has no agenda."""
+        bare = of_account(
+            "EXISTS (SELECT 1 FROM contacts_followup f WHERE f.account_id = accounts_account.id"
+            f" AND f.state IN ({', '.join(repr(str(state)) for state in FollowUp.OPEN)}) AND NOT EXISTS"
+            " (SELECT 1 FROM contacts_agendaitem i WHERE i.follow_up_id = f.id"
+            f" AND i.state = '{AgendaItem.State.OPEN}'))",
+            output_field=BooleanField(),
+        )
+        return {"contacts_bare": bare, **governing_facts(_in_force(request), today=request.today)}
+
     def load(self, account: Account, request: Request) -> dict[str, Any]:
+        """Three queries: the agenda items and, where a cadence has none, what its reckoning needs."""
         user, today = request.user, request.today
-        items = AgendaItem.objects.open().select_related("rule", "follow_up__assignee")
-        planned = [
-            self._planned(row, request)
-            for row in FollowUp.objects.open()
-            .filter(account=account)
-            .select_related("assignee")
-            .prefetch_related(Prefetch("items", items.prefetch_related("rule__product_lines")))
-            .order_by("day", "time", "pk")
-        ]
+        in_force = _in_force(request)
+        items = _items(account, in_force)
+        plans = reckon_beyond(account, in_force=in_force, items=items, today=today)
+        asking = [item for item in items if item.state == AgendaItem.State.OPEN and _is_open(item.follow_up)]
+        known = {user.pk: user.name, **_shared(account).names}
+        if account.owner is not None:
+            known[account.owner.pk] = account.owner.name
+        chains = [*(item.reckoning for item in asking), *(plan.reckoned.steps for plan in plans)]
+        names = names_in(chains, known)
+        together: dict[int, list[AgendaItem]] = {}
+        follow_ups: dict[int, FollowUp] = {}
+        for item in asking:
+            follow_up = item.follow_up
+            assert follow_up is not None
+            follow_ups[follow_up.pk] = follow_up
+            together.setdefault(follow_up.pk, []).append(item)
+        if account.contacts_bare:  # type: ignore[attr-defined]
+            bare = FollowUp.objects.open().filter(account=account).exclude(pk__in=together)
+            follow_ups |= {row.pk: row for row in bare.select_related("assignee")}
+        in_order = sorted(follow_ups.values(), key=lambda row: (row.day, row.time or dt.time.max, row.pk))
+        planned = [self._planned(row, together.get(row.pk, []), request, names) for row in in_order]
         reckoned = [
             Next(
                 channel=plan.channel,
@@ -118,16 +244,14 @@ class NextContacts(Block):
                 who="",
                 minutes=plan.rule.minutes,
                 url="",
-                lines=explain_plan(plan, viewer=user, today=today),
+                lines=explain_plan(plan, viewer=user, today=today, names=names),
             )
-            for plan in reckon_account(account, today=today)
-            if plan.item is None
+            for plan in plans
         ]
         return {"contacts": sorted([*planned, *reckoned], key=lambda one: one.day)}
 
-    def _planned(self, row: FollowUp, request: Request) -> Next:
+    def _planned(self, row: FollowUp, items: list[AgendaItem], request: Request, names: Names) -> Next:
         user, today = request.user, request.today
-        items = sorted(row.items.all(), key=lambda item: (item.due, item.pk))
         asks = [
             Ask(
                 item.reason,
@@ -149,8 +273,30 @@ class NextContacts(Block):
             who="" if row.assignee_id == user.pk else row.assignee.name,
             minutes=row.minutes,
             url=reverse("contacts:follow_up", args=[row.pk]),
-            lines=[line for item in items for line in explain(item, viewer=user, today=today)],
+            lines=[line for item in items for line in explain(item, viewer=user, today=today, names=names)],
         )
+
+
+def _items(account: Account, in_force: list[ContactRule]) -> list[AgendaItem]:
+    """The account's open agenda items, and the turns of cadences that were left out, by due day."""
+    by_id = {rule.pk: rule for rule in in_force}
+    left_out = Q(state=AgendaItem.State.SKIPPED, reason=Reason.CADENCE)
+    items = list(
+        AgendaItem.objects.filter(account=account)
+        .filter(Q(state=AgendaItem.State.OPEN) | left_out)
+        .select_related("follow_up__assignee")
+        .order_by("due", "pk")
+    )
+    for item in items:
+        if item.rule_id in by_id:
+            item.rule = by_id[
+                item.rule_id
+            ]  # with its product lines; one that is not in force any more is asked for
+    return items
+
+
+def _is_open(follow_up: FollowUp | None) -> bool:
+    return follow_up is not None and follow_up.is_open
 
 
 class Promises(Block):
@@ -161,16 +307,19 @@ class Promises(Block):
     template = "contacts/panels/promises.html"
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
+        """One query, which the timeline shares."""
         user, today = request.user, request.today
-        mine = set(
-            Promise.objects.acted_on_by(user, on=today)
-            .open()
-            .filter(account=account)
-            .values_list("pk", flat=True)
+        found = _shared(account).promises
+        is_open = sorted(
+            (promise for promise in found if promise.state == Promise.State.OPEN),
+            key=lambda promise: (promise.due_on, promise.pk),
         )
-        rows = Promise.objects.filter(account=account).select_related("made_by", "person")
-        closed = rows.filter(state__in=[Promise.State.KEPT, Promise.State.BROKEN])
+        closed = sorted(
+            (promise for promise in found if promise.state in CLOSED and promise.closed_on is not None),
+            key=lambda promise: (promise.closed_on, promise.pk),
+            reverse=True,
+        )
         return {
-            "open_promises": [(promise, promise.pk in mine) for promise in rows.open()],
-            "closed_promises": list(closed.order_by("-closed_on", "-pk")[:CLOSED_PROMISES]),
+            "open_promises": [(promise, acts_on(user, promise, account, on=today)) for promise in is_open],
+            "closed_promises": closed[:CLOSED_PROMISES],
         }

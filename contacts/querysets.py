@@ -14,6 +14,7 @@ from crm.team.models import User
 from crm.team.visibility import standing
 
 if TYPE_CHECKING:
+    from accounts.models import Account
     from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint  # noqa: F401
 
 
@@ -117,6 +118,17 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
         if view.led_team_ids:
             mine |= Q(made_by__team__in=view.led_team_ids)
         return self.visible_to(user, on=on).filter(mine)
+
+
+def acts_on(user: User, promise: Promise, account: Account, *, on: dt.date) -> bool:
+    """`PromiseQuerySet.acted_on_by` for a promise to an account that the user sees. Reads made_by; no query."""
+    view = standing(user, on=on)
+    return (
+        user.is_admin
+        or promise.made_by_id in view.owner_ids
+        or account.owner_id in view.owner_ids
+        or promise.made_by.team_id in view.led_team_ids
+    )
 
 
 class ContactRuleQuerySet(models.QuerySet["ContactRule"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,17 +55,30 @@ TRIED = {
 }
 
 
-def explain(item: AgendaItem, *, viewer: User, today: dt.date) -> list[Line]:
+Names = Mapping[int, str]
+"""Names of users by id: of those who made the contacts that count."""
+
+
+def names_in(chains: Iterable[Iterable[Mapping[str, Any]]], known: Names) -> dict[int, str]:
+    """The names that stored reckonings speak of: those known, and the others by one query, none where all are known."""
+    names = dict(known)
+    unknown = {step["by"] for steps in chains for step in steps if step.get("step") == "reached"} - set(names)
+    if unknown:
+        names.update(User.objects.filter(pk__in=unknown).order_by().values_list("pk", "name"))
+    return names
+
+
+def explain(item: AgendaItem, *, viewer: User, today: dt.date, names: Names | None = None) -> list[Line]:
     """Why the item's follow-up stands on its day, step by step; empty for an item without a reckoning.
 
-    Reads item.rule (with product_lines) and item.follow_up (with assignee): select and prefetch them in lists. One
-    query more where somebody else than the viewer made the last contact.
+    Reads item.rule (with product_lines) and item.follow_up (with assignee): select and prefetch them in lists. names:
+    see `names_in`; without them it asks by itself where somebody else than the viewer made the last contact.
     """
     if not item.reckoning:
         return []
     follow_up = item.follow_up
     assignee = follow_up.assignee if follow_up is not None else None
-    lines = _steps(item.reckoning, rule=item.rule, assignee=assignee, viewer=viewer)
+    lines = _steps(item.reckoning, rule=item.rule, assignee=assignee, viewer=viewer, names=names)
     if follow_up is None:
         return [*lines, _due(item.due, today)]
     expected = lines[-1].day if lines else None
@@ -84,35 +97,53 @@ def explain(item: AgendaItem, *, viewer: User, today: dt.date) -> list[Line]:
     return [*lines, _due(follow_up.day, today)]
 
 
-def explain_plan(plan: ChannelPlan, *, viewer: User, today: dt.date) -> list[Line]:
+def explain_plan(
+    plan: ChannelPlan, *, viewer: User, today: dt.date, names: Names | None = None
+) -> list[Line]:
     """The same for what was reckoned when asked, beyond the horizon too."""
     if plan.item is not None:
-        return explain(plan.item, viewer=viewer, today=today)
-    lines = _steps(plan.reckoned.steps, rule=plan.rule, assignee=None, viewer=viewer)
+        return explain(plan.item, viewer=viewer, today=today, names=names)
+    lines = _steps(plan.reckoned.steps, rule=plan.rule, assignee=None, viewer=viewer, names=names)
     return [*lines, _due(plan.reckoned.day, today)]
 
 
 def _steps(
-    steps: Iterable[Mapping[str, Any]], *, rule: ContactRule | None, assignee: User | None, viewer: User
+    steps: Sequence[Mapping[str, Any]],
+    *,
+    rule: ContactRule | None,
+    assignee: User | None,
+    viewer: User,
+    names: Names | None,
 ) -> list[Line]:
     """One line for each stored step; a step this version does not know is left out."""
+    if names is None:
+        names = names_in([steps], {viewer.pk: viewer.name})
     lines = []
     for step in steps:
-        words = _words(step, rule=rule, assignee=assignee, viewer=viewer)
+        words = _words(step, rule=rule, assignee=assignee, viewer=viewer, names=names)
         if words:
             lines.append(Line(words, dt.date.fromisoformat(step["day"])))
     return lines
 
 
-def _words(step: Mapping[str, Any], *, rule: ContactRule | None, assignee: User | None, viewer: User) -> str:
+def _words(
+    step: Mapping[str, Any],
+    *,
+    rule: ContactRule | None,
+    assignee: User | None,
+    viewer: User,
+    names: Names,
+) -> str:
     match step["step"]:
         case "reached":
             contact = (LAST_IN if step["inbound"] else LAST_OUT)[Channel(step["channel"])]
             if step["by"] == viewer.pk:
                 # Translators: contact is for example "Last phone call that reached them"
                 return gettext("%(contact)s, by you") % {"contact": contact}
-            name = User.objects.filter(pk=step["by"]).values_list("name", flat=True).first() or ""
-            return gettext("%(contact)s, by %(name)s") % {"contact": contact, "name": name}
+            return gettext("%(contact)s, by %(name)s") % {
+                "contact": contact,
+                "name": names.get(step["by"], ""),
+            }
         case "start":
             return gettext("Not contacted yet; the rule began to apply")
         case "share":

@@ -16,6 +16,7 @@ from django.db.models import (
     Case,
     Count,
     Exists,
+    F,
     IntegerField,
     OuterRef,
     Q,
@@ -43,6 +44,11 @@ from crm.team.models import User
 def governable() -> QuerySet[Account]:
     """The accounts that rules speak of: not archived, and not let go (parted from: no rule calls them back)."""
     return Account.objects.active().exclude(phase=Account.Phase.LET_GO)
+
+
+def is_governable(account: Account) -> bool:
+    """Whether `governable()` holds the account."""
+    return account.archived_at is None and account.phase != Account.Phase.LET_GO
 
 
 def matching(rule: ContactRule, on: dt.date, *, product_lines: Iterable[ProductLine] | None = None) -> Q:
@@ -102,9 +108,27 @@ def _year_before(day: dt.date) -> dt.date:
 
 # Who governs --------------------------------------------------------------------------------------------------------
 def cadences_in_force(on: dt.date) -> list[ContactRule]:
-    """The cadences in force on the day, in priority order, with their product lines."""
-    rules = ContactRule.objects.in_force(on=on).cadences().filter(channel__in=CADENCE_CHANNELS)
-    return list(rules.prefetch_related("product_lines"))
+    """The cadences in force on the day, in priority order, with their product lines. One query."""
+    rows = (
+        ContactRule.objects.in_force(on=on)
+        .cadences()
+        .filter(channel__in=CADENCE_CHANNELS)
+        .annotate(line_id=F("product_lines"), line_name=F("product_lines__name"))
+        .order_by("priority", "id", "line_name")
+    )
+    rules: dict[int, ContactRule] = {}
+    lines: dict[int, list[ProductLine]] = {}
+    for row in rows:  # one for each product line, or one without any
+        rules.setdefault(row.pk, row)
+        if row.line_id is not None:
+            line = ProductLine.from_db(None, ["id", "name"], [row.line_id, row.line_name])
+            lines.setdefault(row.pk, []).append(line)
+    for rule in rules.values():
+        # As prefetch_related leaves it, which would be a query more on every page that explains a day.
+        found = rule.product_lines.all()
+        found._result_cache, found._prefetch_done = lines.get(rule.pk, []), True
+        rule.__dict__.setdefault("_prefetched_objects_cache", {})["product_lines"] = found
+    return list(rules.values())
 
 
 def governing(rules: Sequence[ContactRule], on: dt.date) -> dict[str, Case]:

@@ -156,7 +156,7 @@ def test_coverage_says_how_many_match_are_governed_and_match_none(django_assert_
     visits = ContactRuleFactory(priority=3, channel="visit")
     visits.product_lines.add(line)
     off = ContactRuleFactory(priority=4, enabled=False)
-    with django_assert_num_queries(6):  # rules and their lines, twice; two counts
+    with django_assert_num_queries(5):  # rules and their lines, twice; two counts
         counted = coverage(TODAY)
     assert counted == Coverage(
         accounts=6,

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import groupby
 from operator import itemgetter
 
 from django.utils.translation import gettext as _
 
 from accounts.importing.fields import Columns
-from accounts.importing.habits import HabitFinder, Habits
-from accounts.importing.lines import Days, Line, LineReader, check_key
+from accounts.importing.habits import HabitFinder
+from accounts.importing.lines import PLACES, Days, Line, LineReader, check_key, kept
 from accounts.importing.reading import Table
 from accounts.importing.reasons import BadValue, Reason
-from accounts.importing.spool import Spool
-from accounts.importing.values import EXACT, cents_of, plain_code
-from accounts.models import quarter_number
-from accounts.models.importing import ImportKind
+from accounts.importing.spool import SEPARATOR, Outbox, Spool
+from accounts.importing.staging import Report
+from accounts.importing.values import LARGEST_CENTS, cents_of, plain_code
 
 OLDEST_RATE = dt.timedelta(days=10)
+CHUNK = 5000
+"""Rows between two reports."""
 
 # Of several days of one purchase: the earliest ordered, the earliest promised, the latest delivered, ...
 _PICKS = (min, min, max, min, max)
-_KEPT = Decimal("0.000001")  # of a line's amount; the purchase is summed up before that
+_CENT = 10 ** (PLACES - 2)
+_RATE_PLACES = 8
+_MANY = 50_000  # names of products remembered before they are put into the spool
+
+Rows = list[tuple[int, str]]
+"""(line, text) of the rows of one purchase."""
 
 
 @dataclass
@@ -59,199 +64,273 @@ class Surroundings:
     """Codes of the file that have no account and get none."""
 
 
-@dataclass(slots=True)
-class Draft:
-    """One purchase while its lines are read."""
-
-    lines: int = 0
-    amount: Decimal = Decimal(0)
-    currencies: set[str] = field(default_factory=set)
-    days: Days = ()
-    named: set[tuple[dt.date, str]] = field(default_factory=set)
-    """(day ordered, owner) of the lines that name an owner."""
-
-    def add(self, line: Line) -> None:
-        """Count a line in."""
-        self.amount = EXACT.add(self.amount, line.amount)
-        self.currencies.add(line.currency)
-        if not self.lines:
-            self.days = line.days
-        elif self.days != line.days:
-            self.days = tuple(
-                None if one is None or other is None else pick(one, other)
-                for pick, one, other in zip(_PICKS, self.days, line.days, strict=True)
-            )
-        if line.owner:
-            self.named.add((line.ordered, line.owner))
-        self.lines += 1
-
-
 @dataclass
 class Gathered:
     """What came of the rows, beside what stands in the spool."""
 
     rows_read: int = 0
-    habits: Habits = field(default_factory=Habits)
+    rows_taken: int = 0
+    total_cents: int = 0
     unknown_owners: set[str] = field(default_factory=set)
 
 
 # First pass: rows into the spool -------------------------------------------------------------------------------------
-def spool_rows(*, table: Table, columns: Columns, spool: Spool) -> Gathered:
+def spool_rows(
+    *, table: Table, columns: Columns, finder: HabitFinder, spool: Spool, gathered: Gathered, report: Report
+) -> None:
     """Put all rows into the spool, and reject those without an account code or a number.
 
-    Looks at the same time at how the file writes numbers and days. Raises ImportRefused where the file cannot be read.
+    `finder` looks at the same time at how the file writes numbers and days. Raises ImportRefused where the file cannot
+    be read on.
     """
-    gathered = Gathered()
-    finder = HabitFinder(kind=ImportKind.PURCHASES, columns=columns)
-    for row in _keyed(table, columns, spool, gathered, finder):
-        spool.put("row", row)
-    gathered.habits = finder.found()
-    spool.flush()
-    spool.sort()
-    return gathered
-
-
-def _keyed(
-    table: Table, columns: Columns, spool: Spool, gathered: Gathered, finder: HabitFinder
-) -> Iterator[tuple[int, str | None, str | None, str]]:
     account_at, number_at = columns.places["account"], columns.places["number"]
     needed = max(columns.places.values()) + 1
     account_is_float = "account" in columns.codes_as_floats
     number_is_float = "number" in columns.codes_as_floats
-    for line, values, text in table.records():
-        gathered.rows_read += 1
+    note = finder.note
+    chunk: list[tuple[int, str | None, str | None, str]] = []
+    for line, values, _text in table.records():
+        text = SEPARATOR.join(values)
         if len(values) < needed:
             values = values + [""] * (needed - len(values))
-        account = plain_code(values[account_at], as_float=account_is_float)
-        number = plain_code(values[number_at], as_float=number_is_float)
-        finder.note(values)
+        note(values)
+        account, number = values[account_at].strip(), values[number_at].strip()
+        if account_is_float:
+            account = plain_code(account, as_float=True)
+        if number_is_float:
+            number = plain_code(number, as_float=True)
         if account and number:
-            yield line, account, number, text
+            chunk.append((line, account, number, text))
         else:
-            yield line, None, None, text
+            chunk.append((line, None, None, text))
             if not account:
                 spool.reject(line, Reason.NO_ACCOUNT, _("account: there is no account code"))
             else:
                 spool.reject(line, Reason.NO_NUMBER, _("number: there is no purchase number"))
-
-
-# Second pass: purchases ----------------------------------------------------------------------------------------------
-def gather_purchases(
-    *, table: Table, columns: Columns, spool: Spool, gathered: Gathered, around: Surroundings
-) -> None:
-    """Make purchases of the spooled rows, or reject them, each with all its lines."""
-    reader = LineReader(table=table, columns=columns, habits=gathered.habits, base_currency=around.rates.base)
-    seq = 0
-    for account, of_account in groupby(spool.rows(), key=itemgetter(0)):
-        owner: tuple[dt.date, int] | None = None
-        taken = False
-        for number, rows in groupby(of_account, key=itemgetter(1)):
-            seq += 1
-            draft = _drafted(seq, rows, reader, spool, wrong_key=check_key(account, number))
-            if isinstance(draft, int):
-                words = _("purchase %(number)s: line %(line)s of the file cannot be taken")
-                spool.reject_purchase(
-                    account, number, Reason.SAME_PURCHASE, words % {"number": number, "line": draft}
-                )
-            elif refused := _judged(seq, account, number, draft, around, spool):
-                spool.reject_purchase(account, number, *refused)
-            else:
-                taken = True
-                owner = _owner(draft, owner, around, gathered)
-        if taken:
-            spool.put("account", (account, -owner[1] if owner else None))
+        if len(chunk) == CHUNK:
+            spool.put_rows(chunk)
+            gathered.rows_read += CHUNK
+            chunk.clear()
+            report(gathered.rows_read, None)
+    gathered.rows_read += len(chunk)
+    spool.put_rows(chunk)
     spool.flush()
 
 
-def _drafted(
-    seq: int, rows: Iterable[tuple[str, str, int, str]], reader: LineReader, spool: Spool, *, wrong_key: str
-) -> Draft | int:
-    """The purchase of some rows, its lines put into the spool; or the line of the first row that cannot be taken."""
-    draft, first_bad = Draft(), 0
-    for _account, _number, at, text in rows:
-        try:
-            if wrong_key:
-                raise BadValue(wrong_key)
-            line = reader.read(text)
-        except BadValue as problem:
-            spool.reject(at, Reason.BAD_LINE, str(problem))
-            first_bad = first_bad or at
-            continue
-        draft.add(line)
-        spool.put(
-            "line",
-            (
-                seq,
-                draft.lines,
-                line.product,
-                line.description,
-                _text(line.quantity),
-                _text(line.unit_price),
-                _text(_kept(line.amount)),
-            ),
-        )
-    return first_bad or draft
+# Second pass: purchases ----------------------------------------------------------------------------------------------
+class PurchaseGatherer:
+    """Makes purchases of the spooled rows, or rejects them, each with all its lines.
 
+    What was taken goes to two outboxes: `purchases` (seq, account, number, five days, currency, amount, rate, cents,
+    quarter, lines), by account and number in code points, and `lines` (seq, position, product, description, quantity,
+    unit price, amount).
+    """
 
-def _judged(
-    seq: int, account: str, number: str, draft: Draft, around: Surroundings, spool: Spool
-) -> tuple[Reason, str] | None:
-    """Put a purchase whose lines could all be read into the spool, or say why not."""
-    if account in around.unknown_accounts:
-        return Reason.UNKNOWN_ACCOUNT, _(
-            "account: there is no account %(code)s; make it, or import with --create-accounts"
-        ) % {"code": account}
-    if len(draft.currencies) > 1:
-        return Reason.TWO_CURRENCIES, _("currency: purchase %(number)s has lines in %(currencies)s") % {
-            "number": number,
-            "currencies": ", ".join(sorted(draft.currencies)),
-        }
-    (currency,) = draft.currencies
-    ordered = draft.days[0]
-    assert ordered is not None  # required of every line
-    rate = around.rates.on(currency, ordered)
-    if rate is None:
-        return Reason.NO_RATE, _(
-            "currency: %(currency)s has no exchange rate on %(day)s or in the %(age)s days before; enter one"
-        ) % {"currency": currency, "day": ordered.isoformat(), "age": OLDEST_RATE.days}
-    try:
-        cents = cents_of(draft.amount, rate)
-    except BadValue as problem:
-        return Reason.TOO_LARGE, _("amount: %(problem)s") % {"problem": problem}
-    spool.put(
-        "purchase",
-        (
-            seq,
-            account,
-            number,
-            *(day and day.isoformat() for day in draft.days),
-            currency,
-            _text(_kept(draft.amount)),
-            _text(rate),
-            cents,
-            quarter_number(ordered),
-            draft.lines,
-        ),
-    )
-    return None
+    def __init__(
+        self, *, reader: LineReader, spool: Spool, gathered: Gathered, around: Surroundings, report: Report
+    ) -> None:
+        self.reader, self.spool, self.gathered, self.around = reader, spool, gathered, around
+        self.report = report
+        self.purchases, self.lines = spool.outbox(), spool.outbox()
+        self.seq = 0
+        self._purchase_rows: list[tuple[str | None, ...]] = []
+        self._line_rows: list[tuple[str | None, ...]] = []
+        self._names: dict[tuple[str, str], int] = {}
+        self._owner: tuple[str, int] | None = None
+        self._taken = False
+        self._texts = _Texts(self.lines)
+        self._rates: dict[tuple[str, str], tuple[int, str] | None] = {}
 
+    def gather(self) -> None:
+        """Go through all rows."""
+        account = number = ""
+        rows: Rows = []
+        done = 0
+        for of_account, of_number, line, text in self.spool.rows():
+            if of_number != number or of_account != account:
+                if rows:
+                    self._purchase(account, number, rows)
+                    if of_account != account:
+                        self._end_account(account)
+                rows = []
+                account, number = of_account, of_number
+            rows.append((line, text))
+            done += 1
+            if not done % CHUNK:
+                self.report(done, self.gathered.rows_read)
+        if rows:
+            self._purchase(account, number, rows)
+            self._end_account(account)
+        self._put()
+        self._put_names()
+        self.spool.flush()
 
-def _owner(
-    draft: Draft, so_far: tuple[dt.date, int] | None, around: Surroundings, gathered: Gathered
-) -> tuple[dt.date, int] | None:
-    """The owner on the latest line, as (day, minus the user's id): of several on one day, the user who came first."""
-    for day, name in draft.named:
-        user = around.owners.get(name) or around.owners.get(name.lower())
-        if user is None:
-            gathered.unknown_owners.add(name)
+    def _purchase(self, account: str, number: str, rows: Rows) -> None:
+        """Take the purchase of some rows, or reject all of them."""
+        self.seq += 1
+        lines: list[Line] = []
+        bad: list[int] = []
+        wrong_key = check_key(account, number)
+        for at, text in rows:
+            try:
+                if wrong_key:
+                    raise BadValue(wrong_key)
+                lines.append(self.reader.read(text.split(SEPARATOR)))
+            except BadValue as problem:
+                self.spool.reject(at, Reason.BAD_LINE, str(problem))
+                bad.append(at)
+        if bad:
+            words = _("purchase %(number)s: line %(line)s of the file cannot be taken")
+            refused = Reason.SAME_PURCHASE, words % {"number": number, "line": bad[0]}
         else:
-            so_far = max(so_far or (day, -user), (day, -user))
-    return so_far
+            refused = self._judge(account, number, lines)
+        if refused:
+            for at in {line for line, _text in rows}.difference(bad):
+                self.spool.reject(at, *refused)
+
+    def _judge(self, account: str, number: str, lines: list[Line]) -> tuple[Reason, str] | None:
+        """Put a purchase whose lines could all be read into the outboxes, or say why not."""
+        if account in self.around.unknown_accounts:
+            return Reason.UNKNOWN_ACCOUNT, unknown_account(account)
+        days, currency, amount = lines[0][:3]
+        if len(lines) > 1:
+            days = _picked(lines)
+            amount = sum(line[2] for line in lines)
+            if len(currencies := {line[1] for line in lines}) > 1:
+                return Reason.TWO_CURRENCIES, _(
+                    "currency: purchase %(number)s has lines in %(currencies)s"
+                ) % {
+                    "number": number,
+                    "currencies": ", ".join(sorted(currencies)),
+                }
+        ordered = days[0]
+        assert ordered is not None  # required of every line
+        rate = self._rate(currency, ordered)
+        if rate is None:
+            return Reason.NO_RATE, _(
+                "currency: %(currency)s has no exchange rate on %(day)s or in the %(age)s days before; enter one"
+            ) % {"currency": currency, "day": ordered, "age": OLDEST_RATE.days}
+        cents = _cents(amount, rate[0])
+        if abs(cents) >= LARGEST_CENTS:
+            try:
+                cents_of(Decimal(amount).scaleb(-PLACES), Decimal(rate[1]))
+            except BadValue as problem:
+                return Reason.TOO_LARGE, _("amount: %(problem)s") % {"problem": problem}
+        self._take(account, number, days, currency, amount, rate[1], cents, lines)
+        return None
+
+    def _take(
+        self,
+        account: str,
+        number: str,
+        days: Days,
+        currency: str,
+        amount: int,
+        rate: str,
+        cents: int,
+        lines: list[Line],
+    ) -> None:
+        seq, texts, ordered = str(self.seq), self._texts, days[0]
+        assert ordered is not None
+        text = self.purchases.text
+        quarter = int(ordered[:4]) * 4 + (int(ordered[5:7]) - 1) // 3  # models.quarter_number
+        total = lines[0][7] if len(lines) == 1 else kept(amount)
+        self._purchase_rows.append(
+            (
+                *(seq, text(account), text(number), *days, currency, total, rate, str(cents), str(quarter)),
+                str(len(lines)),
+            )
+        )
+        names = self._names
+        for position, line in enumerate(lines, 1):
+            _days, _currency, _amount, product, description, quantity, unit_price, line_amount, owner = line
+            self._line_rows.append(
+                (seq, str(position), texts[product], texts[description], quantity, unit_price, line_amount)
+            )
+            if product:
+                names[product, description] = names.get((product, description), 0) + 1
+            if owner:
+                self._note_owner(line[0][0] or "", owner)
+        self._taken = True
+        self.gathered.rows_taken += len(lines)
+        self.gathered.total_cents += cents
+        if len(self._line_rows) >= CHUNK:
+            self._put()
+        if len(names) >= _MANY:
+            self._put_names()
+
+    def _note_owner(self, day: str, name: str) -> None:
+        """The owner on the latest line, as (day, minus the user's id): of several on one day, who came first."""
+        user = self.around.owners.get(name) or self.around.owners.get(name.lower())
+        if user is None:
+            self.gathered.unknown_owners.add(name)
+        else:
+            self._owner = max(self._owner or (day, -user), (day, -user))
+
+    def _end_account(self, account: str) -> None:
+        if self._taken:
+            self.spool.put("account", (account, -self._owner[1] if self._owner else None))
+        self._owner, self._taken = None, False
+
+    def _rate(self, currency: str, ordered: str) -> tuple[int, str] | None:
+        """The rate in 10^-8 and as SQL writes it."""
+        key = currency, ordered
+        if key not in self._rates:
+            rate = self.around.rates.on(currency, dt.date.fromisoformat(ordered))
+            self._rates[key] = None if rate is None else (int(rate.scaleb(_RATE_PLACES)), format(rate, "f"))
+        return self._rates[key]
+
+    def _put(self) -> None:
+        if self._purchase_rows:
+            self.purchases.put(self._purchase_rows)
+            self._purchase_rows = []
+        if self._line_rows:
+            self.lines.put(self._line_rows)
+            self._line_rows = []
+
+    def _put_names(self) -> None:
+        for (product, description), lines in self._names.items():
+            self.spool.put("named", (product, description, lines))
+        self._names = {}
 
 
-def _kept(amount: Decimal) -> Decimal:
-    return amount.quantize(_KEPT, context=EXACT)
+class _Texts(dict[str, str]):
+    """A text -> the same as the outbox takes it, for texts that come again and again."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        super().__init__()
+        self.outbox = outbox
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _MANY:
+            self.clear()
+        self[text] = self.outbox.text(text)
+        return self[text]
 
 
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else format(value, "f")
+def unknown_account(code: str) -> str:
+    """What to tell about a code that no account has."""
+    return _("account: there is no account %(code)s; make it, or import with --create-accounts") % {
+        "code": code
+    }
+
+
+def _picked(lines: list[Line]) -> Days:
+    """The days of a purchase of several lines: of each the earliest or latest, None where one line has none."""
+    first = lines[0][0]
+    if all(line[0] == first for line in lines):
+        return first
+    columns: Iterator[tuple[str | None, ...]] = zip(*(line[0] for line in lines), strict=True)
+    return tuple(
+        None if None in days else pick(day for day in days if day is not None)
+        for pick, days in zip(_PICKS, columns, strict=True)
+    )
+
+
+def _cents(amount: int, rate: int) -> int:
+    """An amount in 10^-10 at a rate in 10^-8, in whole cents of the base currency, halves away from zero."""
+    unit = _CENT * 10**_RATE_PLACES
+    cents, rest = divmod(abs(amount * rate), unit)
+    if 2 * rest >= unit:
+        cents += 1
+    return -cents if amount < 0 else cents

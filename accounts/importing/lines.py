@@ -1,27 +1,23 @@
-"""From one row to one line of a purchase."""
+"""From one row to one line of a purchase. Rows are many: what a text means is reckoned once and remembered."""
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.importing.fields import Columns
 from accounts.importing.habits import Habits
-from accounts.importing.reading import Table
 from accounts.importing.reasons import BadValue
 from accounts.importing.rows import check_width
 from accounts.importing.values import (
-    EXACT,
     check_code,
     check_length,
     plain_code,
     read_currency,
-    read_day,
     read_number,
 )
 
@@ -29,136 +25,164 @@ LONGEST_CODE = 64
 LONGEST_DESCRIPTION = 300
 
 DAYS = ("ordered", "promised", "delivered", "due", "paid")
-Days = tuple[dt.date | None, ...]
-"""One day for each of DAYS."""
+Days = tuple[str | None, ...]
+"""One day for each of DAYS, as ISO writes it: years have four digits, so that the order of texts is that of days."""
+
+PLACES = 10
+"""Amounts are reckoned in whole 10^-10 units: quantities have 4 places, unit prices 6."""
+_KEPT_PLACES = 6
 
 # Field -> digits before, and decimal places after the separator that can be kept.
 _DIGITS = {"amount": (14, 6), "quantity": (12, 4), "unit_price": (14, 6)}
-NUMBERS = tuple(_DIGITS)
 
-T = TypeVar("T")
+# (days, currency, amount in 10^-10, product, description, quantity, unit price, amount as kept, owner); numbers as
+# texts of SQL. A plain tuple: an object for each of some million lines costs more than all its reading.
+Line = tuple[Days, str, int, str, str, str | None, str | None, str, str]
+
+_MANY = 60_000  # texts remembered for one field
+_SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 
 
-@dataclass(slots=True)
-class Line:
-    """One row that could be read. `amount` is exact; currency is the base currency where the row names none."""
+class _Known(dict[str, Any]):
+    """Text of a field -> its value; asks `read` for those it does not know yet. What raises is not kept."""
 
-    days: Days
-    currency: str
-    amount: Decimal
-    product: str
-    description: str
-    quantity: Decimal | None
-    unit_price: Decimal | None
-    owner: str
+    def __init__(self, read: Callable[[str], Any], empty: Any) -> None:
+        super().__init__()
+        self.read, self.empty = read, empty
 
-    @property
-    def ordered(self) -> dt.date:
-        """The day it was ordered, which every line has."""
-        day = self.days[0]
-        assert day is not None
-        return day
+    def __missing__(self, text: str) -> Any:
+        stripped = text.strip()
+        value = self.read(stripped) if stripped else self.empty
+        if len(self) >= _MANY:
+            self.clear()
+        self[text] = value
+        return value
 
 
 class LineReader:
     """Reads rows of one file; knows where its fields stand and how it writes numbers and days."""
 
-    def __init__(self, *, table: Table, columns: Columns, habits: Habits, base_currency: str) -> None:
-        self.table, self.habits, self.base_currency = table, habits, base_currency
-        self.places = dict(columns.places)
+    def __init__(self, *, columns: Columns, habits: Habits, base_currency: str) -> None:
         self.width = columns.width
-        self.product_is_float = "product" in columns.codes_as_floats
-        # Rows are many: what the file does not have is not asked for in each of them.
-        self.day_fields = [(at, name) for at, name in enumerate(DAYS) if name in self.places]
+        self.columns, self.habits, self.base_currency = columns, habits, base_currency
+        product_is_float = "product" in columns.codes_as_floats
 
-    def read(self, text: str) -> Line:
+        def product(text: str) -> str:
+            return check_code(plain_code(text, as_float=product_is_float), longest=LONGEST_CODE)
+
+        def description(text: str) -> str:
+            return check_length(text, longest=LONGEST_DESCRIPTION)
+
+        self.known: dict[str, _Known] = {
+            **{name: _Known(self._day_of(name), None) for name in DAYS},
+            "currency": _Known(read_currency, base_currency),
+            "product": _Known(product, ""),
+            "description": _Known(description, ""),
+            **{name: _Known(self._number_of(name), (None, None)) for name in _DIGITS},
+            "owner": _Known(str, ""),
+        }
+        # A field without a column reads the empty text that is put behind every row.
+        self.at = {name: columns.places.get(name, -1) for name in self.known}
+        self._lookups = tuple((self.known[name], self.at[name]) for name in self.known)
+
+    def read(self, values: list[str]) -> Line:
         """The line. Raises BadValue that names every field of it that cannot be read."""
-        values = self.table.fields(text)
-        check_width(values, self.width)
+        if len(values) != self.width:
+            check_width(values, self.width)
+            del values[self.width :]
+        values.append("")
+        try:
+            (
+                ordered,
+                promised,
+                delivered,
+                due,
+                paid,
+                currency,
+                product,
+                description,
+                (amount, amount_text),
+                (quantity, quantity_text),
+                (unit_price, price_text),
+                owner,
+            ) = [known[values[place]] for known, place in self._lookups]
+        except BadValue:
+            raise BadValue(self._problems(values)) from None
+        if ordered is None:
+            raise BadValue(self._problems(values))
+        if amount is None:
+            if quantity is None or unit_price is None:
+                raise BadValue(self._problems(values))
+            amount = quantity * unit_price
+            amount_text = kept(amount)
+        else:
+            amount *= 10_000
+        days = (ordered, promised, delivered, due, paid)
+        return days, currency, amount, product, description, quantity_text, price_text, amount_text, owner
+
+    def _problems(self, values: list[str]) -> str:
+        """What is wrong with the row, all of it."""
         problems: list[str] = []
-        days: list[dt.date | None] = [None] * len(DAYS)
-        for at, name in self.day_fields:
-            days[at] = self._day(values, name, problems)
-        if not values[self.places["ordered"]].strip():
-            problems.append(_("ordered: there is no date; write 2026-02-28 or 28.02.2026"))
-        quantity, unit_price = (
-            self._number(values, "quantity", problems),
-            self._number(values, "unit_price", problems),
-        )
-        line = Line(
-            days=tuple(days),
-            currency=self._read(values, "currency", read_currency, problems) or self.base_currency,
-            amount=self._amount(values, quantity, unit_price, problems),
-            product=self._read(values, "product", self._product, problems) or "",
-            description=self._read(values, "description", _description, problems) or "",
-            quantity=quantity,
-            unit_price=unit_price,
-            owner=self._read(values, "owner", str, problems) or "",
-        )
-        if problems:
-            raise BadValue("; ".join(problems))
-        return line
-
-    def _read(
-        self, values: list[str], name: str, reader: Callable[[str], T], problems: list[str]
-    ) -> T | None:
-        """The value of a field; None where it is empty, or cannot be read, which is noted among the problems."""
-        place = self.places.get(name)
-        if place is None or not (text := values[place].strip()):
-            return None
-        try:
-            return reader(text)
-        except BadValue as problem:
-            problems.append(f"{name}: {problem}")
-            return None
-
-    def _day(self, values: list[str], name: str, problems: list[str]) -> dt.date | None:
-        if not (text := values[self.places[name]].strip()):
-            return None
-        try:
-            return read_day(text, self.habits.day(name))
-        except BadValue as problem:
-            problems.append(f"{name}: {problem}")
-            return None
-
-    def _number(self, values: list[str], name: str, problems: list[str]) -> Decimal | None:
-        place = self.places.get(name)
-        if place is None or not (text := values[place].strip()):
-            return None
-        whole, decimals = _DIGITS[name]
-        try:
-            return read_number(text, self.habits.number(name), whole=whole, places=decimals)
-        except BadValue as problem:
-            problems.append(f"{name}: {problem}")
-            return None
-
-    def _amount(
-        self, values: list[str], quantity: Decimal | None, unit_price: Decimal | None, problems: list[str]
-    ) -> Decimal:
-        """The amount as the row gives it; else quantity times unit price."""
-        before = len(problems)
-        amount = self._number(values, "amount", problems)
-        if amount is not None:
-            return amount
-        if quantity is not None and unit_price is not None:
-            return EXACT.multiply(quantity, unit_price)
-        named = [name for name in ("quantity", "unit_price") if name in self.places]
-        if len(problems) == before and (
-            len(named) < 2 or not all(values[self.places[name]].strip() for name in named)
+        found: dict[str, Any] = {}
+        for name in (
+            *DAYS,
+            "quantity",
+            "unit_price",
+            "currency",
+            "amount",
+            "product",
+            "description",
+            "owner",
+        ):
+            try:
+                found[name] = self.known[name][values[self.at[name]]]
+            except BadValue as problem:
+                problems.append(f"{name}: {problem}")
+            if name == DAYS[-1] and found.get("ordered", "") is None:
+                problems.append(_("ordered: there is no date; write 2026-02-28 or 28.02.2026"))
+        if found.get("amount") == (None, None) and (
+            found.get("quantity") == (None, None) or found.get("unit_price") == (None, None)
         ):
             problems.append(_("amount: there is none, nor both quantity and unit_price"))
-        return Decimal(0)
+        return "; ".join(problems)
 
-    def _product(self, text: str) -> str:
-        return check_code(plain_code(text, as_float=self.product_is_float), longest=LONGEST_CODE)
+    def _day_of(self, name: str) -> Callable[[str], str]:
+        return lambda text: self.habits.read_day(name, text).isoformat()
+
+    def _number_of(self, name: str) -> Callable[[str], tuple[int, str]]:
+        """A number as a whole of its smallest unit, and as SQL writes it."""
+        whole, places = _DIGITS[name]
+        style = self.habits.number(name)
+
+        def read(text: str) -> tuple[int, str]:
+            if _SIMPLE.fullmatch(text):  # means the same in every style
+                before, _point, after = text.partition(".")
+                return int(before + after) * 10 ** (places - len(after)), text
+            number: Decimal = read_number(text, style, whole=whole, places=places)
+            return int(number.scaleb(places)), format(number, "f")
+
+        return read
 
 
-def _description(text: str) -> str:
-    return check_length(text, longest=LONGEST_DESCRIPTION)
+def kept(amount: int) -> str:
+    """An amount in 10^-10 as the database keeps it, with six places, halves to even; the purchase is summed before."""
+    units, rest = divmod(amount, 10 ** (PLACES - _KEPT_PLACES))
+    if rest > 5000 or (rest == 5000 and units & 1):
+        units += 1
+    sign = "-" if units < 0 else ""
+    whole, decimals = divmod(abs(units), 10**_KEPT_PLACES)
+    return f"{sign}{whole}.{decimals:06d}"
 
 
 def check_key(account: str, number: str) -> str:
     """What is wrong with the account code or the number of a purchase; empty if nothing."""
+    if (
+        len(account) <= LONGEST_CODE
+        and len(number) <= LONGEST_CODE
+        and account.isprintable()
+        and number.isprintable()
+    ):
+        return ""
     problems = []
     for name, code in (("account", account), ("number", number)):
         try:

@@ -5,27 +5,29 @@ SQLite opens a private file for it and unlinks it at once: whatever kills the pr
 
 from __future__ import annotations
 
+import marshal
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import Any
+from typing import IO, Any
 
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from accounts.importing.reasons import ImportRefused, Reason
 
+SEPARATOR = "\0"
+"""Between the fields of a row as the spool keeps it: no file that can be read holds it."""
+
 _TABLES = """
 CREATE TABLE row (line INTEGER PRIMARY KEY, account TEXT, number TEXT, text TEXT NOT NULL);
 CREATE TABLE reject (line INTEGER PRIMARY KEY, reason TEXT NOT NULL, words TEXT NOT NULL);
-CREATE TABLE purchase (
-    seq INTEGER PRIMARY KEY, account TEXT NOT NULL, number TEXT NOT NULL, ordered_on TEXT NOT NULL,
-    promised_on TEXT, delivered_on TEXT, due_on TEXT, paid_on TEXT, currency TEXT NOT NULL, amount TEXT NOT NULL,
-    rate TEXT NOT NULL, amount_cents INTEGER NOT NULL, quarter INTEGER NOT NULL, lines INTEGER NOT NULL);
-CREATE TABLE line (
-    seq INTEGER NOT NULL, position INTEGER NOT NULL, product TEXT NOT NULL, description TEXT NOT NULL, quantity TEXT,
-    unit_price TEXT, amount TEXT NOT NULL, PRIMARY KEY (seq, position)) WITHOUT ROWID;
 CREATE TABLE account (code TEXT PRIMARY KEY, owner_id INTEGER) WITHOUT ROWID;
+CREATE TABLE named (product TEXT NOT NULL, description TEXT NOT NULL, lines INTEGER NOT NULL);
+CREATE TABLE taken (key TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;
 """
 _CHUNK = 5000
 
@@ -33,8 +35,9 @@ _CHUNK = 5000
 class Spool:
     """The rows of a file, what they were gathered into, and what was rejected."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, files: ExitStack) -> None:
         self.database = database
+        self.files = files
         self.waiting: dict[str, list[tuple[Any, ...]]] = {}
 
     def put(self, table: str, row: tuple[Any, ...]) -> None:
@@ -43,6 +46,10 @@ class Spool:
         waiting.append(row)
         if len(waiting) == _CHUNK:
             self._write(table)
+
+    def put_rows(self, rows: list[tuple[int, str | None, str | None, str]]) -> None:
+        """Put rows of the file: (line, account, number, fields joined by SEPARATOR)."""
+        self.database.executemany("INSERT INTO row VALUES (?, ?, ?, ?)", rows)
 
     def flush(self) -> None:
         """Write what was put."""
@@ -55,15 +62,20 @@ class Spool:
             self.database.executemany(f"INSERT INTO {table} VALUES ({marks})", waiting)
             waiting.clear()
 
-    def sort(self) -> None:
-        """To be called once all rows are in: lets them be read by account and number."""
-        self.database.execute("CREATE INDEX row_purchase ON row (account, number, line)")
+    def outbox(self) -> Outbox:
+        """A place for rows on their way into the database, gone with the spool."""
+        made = CopyOutbox if connection.vendor == "postgresql" else Outbox
+        return made(self.files.enter_context(tempfile.TemporaryFile()))
 
     def rows(self) -> Iterator[tuple[str, str, int, str]]:
         """(account, number, line, text) of the rows that name both, by account and number in code points, then line."""
         return self.database.execute(
             "SELECT account, number, line, text FROM row WHERE account IS NOT NULL ORDER BY account, number, line"
         )
+
+    def rows_in_order(self) -> Iterator[tuple[int, str]]:
+        """(line, text) of all rows, by line."""
+        return self.database.execute("SELECT line, text FROM row ORDER BY line")
 
     def accounts(self) -> Iterator[str]:
         """The account codes of the file, by code point."""
@@ -72,23 +84,23 @@ class Spool:
         )
         return (code for (code,) in found)
 
+    def first_line_of(self, key: str, line: int) -> int | None:
+        """Note that the row at `line` takes the key; the line that took it before, if any."""
+        taken = self.database.execute("INSERT OR IGNORE INTO taken VALUES (?, ?)", (key, line))
+        if taken.rowcount:
+            return None
+        return self.database.execute("SELECT line FROM taken WHERE key = ?", (key,)).fetchone()[0]
+
     def reject(self, line: int, reason: Reason, words: str) -> None:
         """Reject one row."""
         self.put("reject", (line, reason.value, words))
 
-    def reject_purchase(self, account: str, number: str, reason: Reason, words: str) -> None:
-        """Reject all rows of a purchase; one that was rejected for a reason of its own keeps that."""
-        self._write("reject")
-        self.database.execute(
-            "INSERT OR IGNORE INTO reject SELECT line, ?, ? FROM row WHERE account = ? AND number = ?",
-            (reason.value, words, account, number),
-        )
-
-    def rejects(self) -> Iterator[tuple[int, str, str]]:
-        """(line, words, text of the row) of every rejected row, by line."""
-        return self.database.execute(
+    def rejects(self) -> Iterator[tuple[int, str, list[str]]]:
+        """(line, words, fields) of every rejected row, by line."""
+        found = self.database.execute(
             "SELECT reject.line, reject.words, row.text FROM reject JOIN row USING (line) ORDER BY reject.line"
         )
+        return ((line, words, text.split(SEPARATOR)) for line, words, text in found)
 
     def reject_counts(self) -> dict[Reason, int]:
         """How many rows were rejected for each reason, the most frequent first."""
@@ -97,26 +109,15 @@ class Spool:
         )
         return {Reason(reason): count for reason, count in counts}
 
-    def purchases(self) -> Iterator[tuple[Any, ...]]:
-        """The purchases that were taken, by account and number."""
-        return self.database.execute("SELECT * FROM purchase ORDER BY seq")
-
-    def lines(self) -> Iterator[tuple[Any, ...]]:
-        """Their lines, by purchase and position."""
-        return self.database.execute(
-            "SELECT line.* FROM line WHERE EXISTS (SELECT 1 FROM purchase WHERE purchase.seq = line.seq) "
-            "ORDER BY seq, position"
-        )
-
     def taken_accounts(self) -> Iterator[tuple[str, int | None]]:
-        """(code, owner named for it or None) of the accounts that have a purchase taken, by code."""
+        """(code, owner named for it or None) of the accounts that have a row taken, by code."""
         return self.database.execute("SELECT code, owner_id FROM account ORDER BY code")
 
     def products(self) -> Iterator[tuple[str, str]]:
         """(code, most frequent description, or empty) of the products on lines taken, by code."""
         counted = self.database.execute(
-            "SELECT product, description FROM line JOIN purchase USING (seq) WHERE product <> '' "
-            "GROUP BY product, description ORDER BY product, description = '', COUNT(*) DESC, description"
+            "SELECT product, description FROM named "
+            "GROUP BY product, description ORDER BY product, description = '', SUM(lines) DESC, description"
         )
         last = ""
         for code, description in counted:
@@ -124,11 +125,59 @@ class Spool:
                 yield code, description
                 last = code
 
-    def totals(self) -> tuple[int, int, int]:
-        """(purchases taken, lines taken, sum in cents of the base currency)."""
-        return self.database.execute(
-            "SELECT COUNT(*), COALESCE(SUM(lines), 0), COALESCE(SUM(amount_cents), 0) FROM purchase"
-        ).fetchone()
+
+class Outbox:
+    """Rows of texts and None in a temporary file, on their way into a table of the database."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    @staticmethod
+    def text(value: str) -> str:
+        """A text as `put` takes it."""
+        return value
+
+    def put(self, rows: list[tuple[str | None, ...]]) -> None:
+        """Add rows, in the order of the table's columns; every text went through `text` that may need it."""
+        marshal.dump(rows, self.file)
+
+    def load(self, cursor: CursorWrapper, table: str) -> None:
+        """Write all rows into the table, in one transaction that leaves SQLite's writer alone where it is temporary."""
+        end = self.file.tell()
+        self.file.seek(0)
+        alone = not connection.in_atomic_block
+        if alone:
+            cursor.execute("BEGIN DEFERRED")
+        try:
+            while self.file.tell() < end:
+                rows = marshal.load(self.file)
+                marks = ", ".join(["%s"] * len(rows[0]))
+                cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        finally:
+            if alone:
+                cursor.execute("COMMIT")
+
+
+class CopyOutbox(Outbox):
+    """The same as the text that PostgreSQL's COPY reads."""
+
+    _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+    @staticmethod
+    def text(value: str) -> str:
+        """A text without what means something to COPY."""
+        return value if value.isprintable() and "\\" not in value else value.translate(CopyOutbox._ESCAPES)
+
+    def put(self, rows: list[tuple[str | None, ...]]) -> None:
+        """As of Outbox."""
+        lines = ["\t".join(["\\N" if value is None else value for value in row]) for row in rows]
+        lines.append("")
+        self.file.write("\n".join(lines).encode())
+
+    def load(self, cursor: CursorWrapper, table: str) -> None:
+        """As of Outbox."""
+        self.file.seek(0)
+        cursor.copy_expert(f"COPY {table} FROM STDIN", self.file, 1 << 18)
 
 
 @contextmanager
@@ -136,12 +185,13 @@ def open_spool() -> Iterator[Spool]:
     """An empty spool, gone when the block ends. Raises ImportRefused where the disk is full."""
     database = sqlite3.connect("", isolation_level=None)
     try:
-        # Nothing in it must outlive the process, so it needs no journal; 16 MB in memory, the rest on disk.
+        # Nothing in it must outlive the process, so it needs no journal; 32 MB in memory, the rest on disk.
         database.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
-            "PRAGMA cache_size = -16384;" + _TABLES + "BEGIN;"
+            "PRAGMA cache_size = -32768;" + _TABLES + "BEGIN;"
         )
-        yield Spool(database)
+        with ExitStack() as files:
+            yield Spool(database, files)
     except sqlite3.OperationalError as error:
         raise ImportRefused(
             _(

@@ -13,6 +13,7 @@ from contacts.models import AgendaItem, ContactRule, FollowUp, Outcome, Reason, 
 from crm.jobs.models import Job, JobEvent
 from segmentation.models import TierAssessment, TierChange, TieringRun, TierPolicy
 from tests.support.cast import Cast
+from tests.support.uploads import make_imports
 
 
 def make_bulk(cast: Cast, *, rows: int, today: dt.date, first: int = 0) -> None:
@@ -166,3 +167,4 @@ def make_bulk(cast: Cast, *, rows: int, today: dt.date, first: int = 0) -> None:
         for state in ("queued", "done", "failed")
     )
     JobEvent.objects.bulk_create(JobEvent(job=job, what="asked", at=now, actor=cast.ada) for job in jobs)
+    make_imports(cast.ada, range(first, first + rows), now=now)

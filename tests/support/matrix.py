@@ -26,6 +26,7 @@ from tests.support.factories import (
     PurchaseFactory,
     TouchpointFactory,
 )
+from tests.support.uploads import make_import, make_preset, make_source, make_upload
 
 EVERYBODY = frozenset({"rita", "carl", "mona", "otto", "nora", "serge", "ada"})
 SEES_ACME = frozenset({"rita", "mona", "serge", "ada"})
@@ -157,6 +158,23 @@ def a_view(stage: Stage) -> list[Any]:
     return ["accounts", stage.view.pk]
 
 
+def an_upload(stage: Stage, state: str = "received", **fields: Any) -> list[Any]:
+    """A file of purchases that Ada brought."""
+    return [make_upload(stage.cast.ada, state=state, **fields).uuid]
+
+
+def an_import(stage: Stage) -> list[Any]:
+    return [make_import(stage.cast.ada).pk]
+
+
+def a_preset(stage: Stage) -> list[Any]:
+    return [make_preset(stage.cast.ada).pk]
+
+
+def a_source(stage: Stage) -> list[Any]:
+    return [make_source(stage.cast.ada).pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -225,6 +243,29 @@ ENTRIES: dict[str, Entry] = {
         args=lambda stage: [stage.rule.pk, 0], allowed=ADMINS, method="POST", ok=302
     ),
     "contacts:rule_remove": Entry(args=lambda stage: [stage.rule.pk], allowed=ADMINS, method="POST", ok=302),
+    "imports:list": Entry(allowed=ADMINS),
+    "imports:new": Entry(allowed=ADMINS),
+    "imports:upload": Entry(args=an_upload, allowed=ADMINS),
+    "imports:progress": Entry(args=an_upload, allowed=ADMINS),
+    "imports:import": Entry(args=an_upload, allowed=ADMINS, method="POST", ok=302),
+    "imports:rejected": Entry(args=lambda stage: an_upload(stage, rejects=True), allowed=ADMINS),
+    "imports:preset_save": Entry(args=an_upload, allowed=ADMINS, method="POST", ok=302),
+    "imports:discard": Entry(args=an_upload, allowed=ADMINS, method="POST", ok=302),
+    "imports:result": Entry(args=an_import, allowed=ADMINS),
+    "imports:undo": Entry(args=an_import, allowed=ADMINS),
+    "imports:undo_progress": Entry(args=an_import, allowed=ADMINS),
+    "imports:presets": Entry(allowed=ADMINS),
+    "imports:preset": Entry(args=a_preset, allowed=ADMINS),
+    "imports:preset_delete": Entry(args=a_preset, allowed=ADMINS, method="POST", ok=302),
+    "imports:sources": Entry(allowed=ADMINS),
+    "imports:source_new": Entry(allowed=ADMINS),
+    "imports:source": Entry(args=a_source, allowed=ADMINS),
+    "imports:source_secret": Entry(args=a_source, allowed=ADMINS, method="POST", ok=302),
+    "imports:source_revoke": Entry(args=a_source, allowed=ADMINS, method="POST", ok=302),
+    "imports:source_delete": Entry(args=a_source, allowed=ADMINS, method="POST", ok=302),
+    # For programs: not who is signed in counts, but the secret, and here is none.
+    "imports:deliver": Entry(method="POST", ok=401, public=401),
+    "imports:delivery": Entry(args=lambda stage: [a_uuid()], ok=401, public=401),
     "jobs:list": Entry(allowed=ADMINS),
     "jobs:now": Entry(allowed=ADMINS),
     "jobs:job": Entry(args=a_job, allowed=ADMINS),
@@ -270,6 +311,15 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("contacts:today", "mona"),
     ("contacts:touchpoint", "rita"),
     ("home:me", "rita"),
+    ("imports:list", "ada"),
+    ("imports:new", "ada"),
+    ("imports:preset", "ada"),
+    ("imports:presets", "ada"),
+    ("imports:result", "ada"),
+    ("imports:source", "ada"),
+    ("imports:source_new", "ada"),
+    ("imports:sources", "ada"),
+    ("imports:upload", "ada"),
     ("jobs:job", "ada"),
     ("jobs:list", "ada"),
     ("jobs:now", "ada"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TypeVar
 
 from accounts.importing.fields import FIELDS_OF, Columns
-from accounts.importing.recognising import ReadingOptions
-from accounts.importing.values import DayOrder, NumberStyle, day_order_of, style_of
+from accounts.importing.recognising import ReadingOptions, Recognised
+from accounts.importing.values import DayOrder, NumberStyle, day_of_serial, day_order_of, read_day, style_of
 from accounts.models.importing import ImportKind
 
 Habit = TypeVar("Habit", NumberStyle, DayOrder)
@@ -24,6 +25,11 @@ class Habits:
     days: Mapping[str, DayOrder] = field(default_factory=dict)
     """Field -> order, likewise."""
 
+    serial_days: bool = False
+    """A bare number may be a day, as workbooks count them."""
+    dates_assumed: bool = False
+    """A day stood there that may be read either way round, and no other told which."""
+
     def number(self, name: str) -> NumberStyle:
         """The style of a field's numbers."""
         return self.numbers.get(name, NumberStyle.UNKNOWN)
@@ -31,6 +37,12 @@ class Habits:
     def day(self, name: str) -> DayOrder:
         """The order of a field's days; UNKNOWN is read as day first."""
         return self.days.get(name, DayOrder.UNKNOWN)
+
+    def read_day(self, name: str, text: str) -> dt.date:
+        """A day as this field's column writes it. Raises BadValue."""
+        if self.serial_days and (day := day_of_serial(text)):
+            return day
+        return read_day(text, self.day(name))
 
     @property
     def decimal(self) -> str:
@@ -44,12 +56,26 @@ class Habits:
         order = _joined(self.days.values(), DayOrder.UNKNOWN)
         return "" if order is DayOrder.UNKNOWN else order.value
 
+    def say(self, recognised: Recognised) -> None:
+        """Note it with what else was recognised of the file."""
+        recognised.decimal, recognised.dates = self.decimal, self.dates
+        recognised.dates_assumed = self.dates_assumed
+
 
 class HabitFinder:
     """Looks at every row of a file once, before its values are read."""
 
-    def __init__(self, *, kind: ImportKind, columns: Columns, options: ReadingOptions | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        kind: ImportKind,
+        columns: Columns,
+        options: ReadingOptions | None = None,
+        recognised: Recognised | None = None,
+    ) -> None:
+        """`recognised`, that of the table, says whether it is a workbook, and is told what was found."""
         self.options = options or ReadingOptions()
+        self.recognised = recognised or Recognised()
         types = {spec.name: spec.type for spec in FIELDS_OF[kind]}
         numbers = [name for name in columns.places if types[name] in ("number", "integer")]
         days = [name for name in columns.places if types[name] == "day"]
@@ -58,8 +84,7 @@ class HabitFinder:
         # What was asked need not be looked for.
         self._numbers_at = [] if self.options.decimal else [(columns.places[name], name) for name in numbers]
         self._days_at = [] if self.options.dates else [(columns.places[name], name) for name in days]
-        self.saw_open_day = False
-        """A day stood there that may be read either way round."""
+        self._saw_open_day = False
 
     def note(self, values: list[str]) -> None:
         """Look at the fields of one row; it may be shorter than the header."""
@@ -74,7 +99,7 @@ class HabitFinder:
             if place < width and (value := values[place]) and value[4:5] not in ("-", "/", "."):
                 order = day_order_of(value.strip())
                 if order is not None:
-                    self.saw_open_day = self.saw_open_day or order is DayOrder.UNKNOWN
+                    self._saw_open_day = self._saw_open_day or order is DayOrder.UNKNOWN
                     self.days[name] = self.days[name].joined(order)
 
     def found(self) -> Habits:
@@ -87,7 +112,38 @@ class HabitFinder:
             days = dict.fromkeys(self.days, DayOrder(self.options.dates))
         else:
             days = _settled(self.days, DayOrder.UNKNOWN)
-        return Habits(numbers=numbers, days=days)
+        habits = Habits(
+            numbers=numbers,
+            days=days,
+            serial_days=self.recognised.format == "xlsx",
+            dates_assumed=self._saw_open_day and DayOrder.UNKNOWN in days.values(),
+        )
+        habits.say(self.recognised)
+        return habits
+
+
+def habits_of_rows(rows: Iterable[list[str]], options: ReadingOptions) -> Habits:
+    """What rows say of which nobody knows yet which column holds what: texts that look like numbers and days."""
+    numbers: dict[str, NumberStyle] = {}
+    days: dict[str, DayOrder] = {}
+    saw_open_day = False
+    for row in rows:
+        for place, cell in enumerate(row):
+            text = cell.strip()
+            if not text or len(text) > 40 or text.isalpha():
+                continue
+            name = str(place)
+            if (order := day_order_of(text)) is not None:
+                saw_open_day = saw_open_day or order is DayOrder.UNKNOWN
+                days[name] = days.get(name, DayOrder.UNKNOWN).joined(order)
+            elif (style := style_of(text)) is not NumberStyle.UNKNOWN:
+                numbers[name] = numbers.get(name, NumberStyle.UNKNOWN).joined(style)
+    if options.decimal:
+        numbers = {"": NumberStyle(options.decimal)}
+    if options.dates:
+        days = {"": DayOrder(options.dates)}
+    undecided = all(order is DayOrder.UNKNOWN for order in days.values())
+    return Habits(numbers=numbers, days=days, dates_assumed=saw_open_day and undecided)
 
 
 def _joined(habits: Iterable[Habit], unknown: Habit) -> Habit:

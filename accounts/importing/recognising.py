@@ -10,6 +10,17 @@ from django.utils.translation import gettext as _
 
 from accounts.importing.reasons import ImportRefused
 
+ENCODING_NAMES = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+    "cp1252": "Windows-1252",
+    "iso-8859-2": "ISO 8859-2",
+}
+"""As people know them."""
+
 
 @dataclass(frozen=True)
 class ReadingOptions:
@@ -26,7 +37,7 @@ class ReadingOptions:
     sheet: str = ""
 
     CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "encoding": ("utf-8", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "iso-8859-2"),
+        "encoding": tuple(ENCODING_NAMES),
         "delimiter": (",", ";", "\t", "|"),
         "decimal": ("point", "comma"),
         "dates": ("dmy", "mdy", "ymd"),

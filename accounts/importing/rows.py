@@ -75,7 +75,7 @@ class RowReader:
         if spec.type == "day":
             if spec.full_year and has_short_year(text):
                 raise BadValue(_("%(value)s: write the year with four digits") % {"value": shown(text)})
-            return read_day(text, self.habits.day(spec.name))
+            return self.habits.read_day(spec.name, text)
         if spec.type == "code":
             code = plain_code(text, as_float=spec.name in self.columns.codes_as_floats)
             return check_code(code, longest=spec.longest)

@@ -139,6 +139,16 @@ def read_day(text: str, order: DayOrder = DayOrder.UNKNOWN) -> dt.date:
         raise BadValue(_("%(value)s: there is no such day") % {"value": shown(text)}) from error
 
 
+def day_of_serial(text: str) -> dt.date | None:
+    """The day that a workbook counts as this number (1 March 1900 is 61); None where it is none from 1955 to 2119.
+
+    Such a cell lost the format that made it a date. Workbooks that count from 1904 are not told apart.
+    """
+    if len(text) == 5 and text.isascii() and text.isdigit() and 20_000 <= int(text) <= 80_000:
+        return dt.date(1899, 12, 30) + dt.timedelta(days=int(text))
+    return None
+
+
 def _ordered(text: str, match: re.Match[str], order: DayOrder) -> tuple[int, int, int]:
     """Year, month and day of a date whose year, if it has four digits, stands last."""
     first, second, third = int(match[1]), int(match[3]), int(match[4])

@@ -5,8 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.cast import Cast, make_cast
+
+# How long an example takes depends on what else the machine does, not on what is tested.
+settings.register_profile("opieka", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("opieka")
 
 
 @pytest.fixture

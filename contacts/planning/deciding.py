@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from contacts.cadence import HORIZON_DAYS, Cadence, Reckoned, is_admissible, reckon
 from contacts.models import FollowUp
@@ -27,20 +28,31 @@ class Wanted:
     """What stands there now; None: nothing."""
 
 
+class Note(NamedTuple):
+    """What PlannedAccount is to hold of an account."""
+
+    account_id: int
+    owner: int
+    rules: str
+    due: dt.date | None
+
+
 @dataclass(slots=True)
 class Decision:
     """What planning does to one slice of a portfolio."""
 
     starts: list[tuple[int, str]] = field(default_factory=list)
     """(account id, channel) of cadences that begin today."""
+    new_notes: list[Note] = field(default_factory=list)
+    changed_notes: list[Note] = field(default_factory=list)
     create: list[Wanted] = field(default_factory=list)
     change: list[Wanted] = field(default_factory=list)
     withdraw: list[Stored] = field(default_factory=list)
     kept: int = 0
 
 
-def decide(seats: Iterable[Seat], *, assignee_id: int, calendar: WorkingCalendar, today: dt.date) -> Decision:
-    """Compare what is due with what stands, account by account (docs/domain.md, 5.3).
+def decide(seats: Iterable[Seat], *, calendars: Mapping[int, WorkingCalendar], today: dt.date) -> Decision:
+    """Compare what is due with what stands, account by account (docs/domain.md, 5.3). calendars: of every owner.
 
     - Due within the horizon or overdue: an item and a follow-up. What stands keeps its day while that is admissible;
       what a person booked, moved, snoozed or shares with another item keeps it in any case, also beyond the horizon.
@@ -51,6 +63,8 @@ def decide(seats: Iterable[Seat], *, assignee_id: int, calendar: WorkingCalendar
     decision = Decision()
     horizon = today + HORIZON_DAYS * ONE_DAY
     for seat in seats:
+        calendar = calendars[seat.owner_id]
+        beyond: dt.date | None = None
         for source, stored in seat.stored.items():
             if source not in seat.cadences:
                 if stored.is_touched:
@@ -61,6 +75,8 @@ def decide(seats: Iterable[Seat], *, assignee_id: int, calendar: WorkingCalendar
             if channel not in seat.starts:
                 decision.starts.append((seat.account_id, channel))
             reckoned = reckon(seat.facts(channel, today), cadence, calendar, today)
+            if reckoned.due > horizon and (beyond is None or reckoned.due < beyond):
+                beyond = reckoned.due
             _compare(
                 decision,
                 seat.account_id,
@@ -68,11 +84,24 @@ def decide(seats: Iterable[Seat], *, assignee_id: int, calendar: WorkingCalendar
                 reckoned,
                 seat.stored.get(channel),
                 is_due=reckoned.due <= horizon,
-                assignee_id=assignee_id,
+                assignee_id=seat.owner_id,
                 calendar=calendar,
                 today=today,
             )
+        note = Note(seat.account_id, seat.owner_id, rules_note(seat.rule_ids), beyond)
+        if seat.noted is None:
+            decision.new_notes.append(note)
+        elif seat.noted != note[1:]:
+            decision.changed_notes.append(note)
     return decision
+
+
+def rules_note(rule_ids: Sequence[int | None]) -> str:
+    """The governing rules of an account, one for each channel in the order of `rules.governing`, as noted.
+
+    The statement of `contacts.planning.changed` writes the same.
+    """
+    return ",".join(str(rule_id or 0) for rule_id in rule_ids)
 
 
 def _compare(

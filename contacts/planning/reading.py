@@ -1,10 +1,10 @@
-"""Step 1 of planning: the facts of a slice of accounts, in three statements however many accounts it has."""
+"""Step 1 of planning: the facts of a slice of accounts, in four statements however many accounts it has."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,10 +12,8 @@ from django.db.models import (
     Case,
     F,
     IntegerField,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Sum,
     Value,
     When,
@@ -81,10 +79,15 @@ class Seat:
     """One account in its owner's portfolio: what governs it, what happened, what is planned."""
 
     account_id: int
+    owner_id: int
     spread: int
+    rule_ids: Sequence[int | None]
+    """The rule that governs each channel that any rule is about, in the order of `rules.governing`."""
+    noted: tuple[int, str, dt.date | None] | None
+    """Owner, rules and due day as planning noted them last (PlannedAccount); None: it never looked."""
     cadences: dict[str, Cadence]
     """By governed channel."""
-    starts: dict[str, dt.date]
+    starts: dict[str, dt.date] = field(default_factory=dict)
     """Stored starts, by channel."""
     contacts: list[Contact] = field(default_factory=list)
     skips: dict[str, list[Skip]] = field(default_factory=dict)
@@ -124,35 +127,49 @@ def cadence_of(rule: ContactRule) -> Cadence:
 
 
 def read_seats(
-    owner_id: int, account_ids: Sequence[int], in_force: Sequence[ContactRule], today: dt.date
+    owner_ids: Collection[int], account_ids: Sequence[int], in_force: Sequence[ContactRule], today: dt.date
 ) -> list[Seat]:
-    """The owner's accounts among those named, with all that planning needs; others are left out.
+    """The accounts among those named that one of the owners has, with all that planning needs; others are left out.
 
     in_force: the cadences in force, in priority order. Facts are as of the end of `today`.
     """
     governing = rules.governing(in_force, today)
     channels = list(governing)
     cadences = {rule.pk: cadence_of(rule) for rule in in_force}
-    start = CadenceStart.objects.filter(account=OuterRef("pk"))
     rows = (
         plannable()
-        .filter(owner=owner_id, pk__in=account_ids)
+        .filter(owner__in=owner_ids, pk__in=account_ids)
         .annotate(**{f"rule_{channel}": case for channel, case in governing.items()})
-        .annotate(**{f"start_{c}": Subquery(start.filter(channel=c).values("day")) for c in channels})
-        .order_by("pk")
-        .values_list("pk", "spread", *(f"rule_{c}" for c in channels), *(f"start_{c}" for c in channels))
+        .order_by("owner_id", "pk")
+        .values_list(
+            "pk",
+            "owner_id",
+            "spread",
+            "planned__owner",
+            "planned__rules",
+            "planned__due",
+            *(f"rule_{channel}" for channel in channels),
+        )
     )
     seats: dict[int, Seat] = {}
-    for pk, spread, *columns in rows:
-        ruled = zip(channels, columns[: len(channels)], strict=True)
-        begun = zip(channels, columns[len(channels) :], strict=True)
+    for pk, owner_id, spread, noted_owner, noted_rules, noted_due, *rule_ids in rows:
         seats[pk] = Seat(
             account_id=pk,
+            owner_id=owner_id,
             spread=spread,
-            cadences={channel: cadences[rule] for channel, rule in ruled if rule is not None},
-            starts={channel: day for channel, day in begun if day is not None},
+            rule_ids=rule_ids,
+            noted=None if noted_owner is None else (noted_owner, noted_rules, noted_due),
+            cadences={
+                channel: cadences[rule]
+                for channel, rule in zip(channels, rule_ids, strict=True)
+                if rule is not None
+            },
         )
-    for account_id, contact in _contacts([pk for pk, seat in seats.items() if seat.cadences], today):
+    governed = [pk for pk, seat in seats.items() if seat.cadences]
+    starts = CadenceStart.objects.filter(account__in=governed).values_list("account_id", "channel", "day")
+    for account_id, channel, day in starts if governed else ():
+        seats[account_id].starts[channel] = day
+    for account_id, contact in _contacts(governed, today):
         seats[account_id].contacts.append(contact)
     _read_items(seats)
     return list(seats.values())

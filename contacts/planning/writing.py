@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from contacts.models import AgendaItem, CadenceStart, FollowUp, Reason, Touchpoint
+from contacts.models import AgendaItem, CadenceStart, FollowUp, PlannedAccount, Reason, Touchpoint
 from contacts.planning.deciding import Decision, Wanted
 from contacts.planning.reading import Stored
+from crm.jobs.bulk import load, take_ids
 
 _ROWS = 500  # of one statement
 
@@ -34,10 +38,18 @@ def write(decision: Decision, *, today: dt.date, now: dt.datetime, generation: i
     What a person changed since it was read stays as that person left it; the next run sees it.
     """
     unchanged = _unchanged([*(one.stored for one in decision.change), *decision.withdraw])
-    CadenceStart.objects.bulk_create(
-        [CadenceStart(account_id=pk, channel=channel, day=today) for pk, channel in decision.starts],
+    load(
+        CadenceStart,
+        ("account_id", "channel", "day"),
+        [(pk, channel, today) for pk, channel in decision.starts],
+    )
+    load(PlannedAccount, ("account_id", "owner", "rules", "due"), decision.new_notes)
+    PlannedAccount.objects.bulk_create(
+        [PlannedAccount(**note._asdict()) for note in decision.changed_notes],
         batch_size=_ROWS,
-        ignore_conflicts=True,  # one_cadence_start_per_channel: the first start stands
+        update_conflicts=True,
+        unique_fields=["account"],
+        update_fields=["owner", "rules", "due"],
     )
     change = [one for one in decision.change if one.stored is None or one.stored.item_id in unchanged]
     withdrawn = [one for one in decision.withdraw if one.item_id in unchanged]
@@ -52,7 +64,8 @@ def _unchanged(seen: Iterable[Stored | None]) -> set[int]:
     items = [one for one in seen if one is not None]
     if not items:
         return set()
-    rows = FollowUp.objects.select_for_update().filter(
+    # What a person is at right now is left to that person: waiting for it could end in each waiting for the other.
+    rows = FollowUp.objects.select_for_update(skip_locked=True).filter(
         pk__in=[one.follow_up_id for one in items if one.follow_up_id is not None]
     )
     current = {
@@ -117,17 +130,41 @@ def _take_back(gone: Sequence[Stored], *, now: dt.datetime, generation: int) -> 
 
 def _create(wanted: Sequence[Wanted], *, now: dt.datetime, generation: int) -> None:
     """New follow-ups, and their items: new ones, or those that stood without a follow-up."""
-    if not wanted:
-        return
-    follow_ups = FollowUp.objects.bulk_create(
-        [_follow_up(one, now=now, generation=generation) for one in wanted], batch_size=_ROWS
+    moment = connection.ops.adapt_datetimefield_value(now)
+    ids = take_ids(FollowUp, len(wanted))
+    load(
+        FollowUp,
+        [*_follow_up_values(wanted[0]), *_NEW_FOLLOW_UP, "id", "generation", "created_at"] if wanted else (),
+        (
+            [*_follow_up_values(one).values(), *_NEW_FOLLOW_UP.values(), pk, generation, moment]
+            for one, pk in zip(wanted, ids, strict=True)
+        ),
     )
-    items = [
-        _item(one, follow_up.pk, now=now, generation=generation)
-        for one, follow_up in zip(wanted, follow_ups, strict=True)
-    ]
-    AgendaItem.objects.bulk_create([item for item in items if item.pk is None], batch_size=_ROWS)
-    _upsert_items([item for item in items if item.pk is not None])
+    new = [(one, pk) for one, pk in zip(wanted, ids, strict=True) if one.stored is None]
+    load(
+        AgendaItem,
+        [*_item_values(new[0][0]), *_NEW_ITEM, "follow_up_id", "generation", "created_at"] if new else (),
+        (
+            [
+                *(
+                    json.dumps(value) if name == "reckoning" else value
+                    for name, value in _item_values(one).items()
+                ),
+                *_NEW_ITEM.values(),
+                pk,
+                generation,
+                moment,
+            ]
+            for one, pk in new
+        ),
+    )
+    _upsert_items(
+        [
+            _item(one, pk, now=now, generation=generation)
+            for one, pk in zip(wanted, ids, strict=True)
+            if one.stored is not None
+        ]
+    )
 
 
 def _change(wanted: Sequence[Wanted], *, now: dt.datetime, generation: int) -> None:
@@ -156,36 +193,50 @@ def _upsert_items(items: list[AgendaItem]) -> None:
         )
 
 
+# What new rows hold beside what planning decides; bulk loading knows no defaults.
+_NEW_FOLLOW_UP = {"state": FollowUp.State.PLANNED.value, "moved_by_hand": False, "skip_reason": ""}
+_NEW_ITEM = {"reason": Reason.CADENCE.value, "words": "", "state": AgendaItem.State.OPEN.value}
+
+
+def _follow_up_values(wanted: Wanted) -> dict[str, Any]:
+    """Column -> value, of what planning decides."""
+    return {
+        "account_id": wanted.account_id,
+        "assignee_id": wanted.assignee_id,
+        "channel": wanted.cadence.channel,
+        "day": wanted.day,
+        "minutes": wanted.minutes,
+    }
+
+
+def _item_values(wanted: Wanted) -> dict[str, Any]:
+    """Column -> value, of what planning decides."""
+    cadence, reckoned = wanted.cadence, wanted.reckoned
+    return {
+        "account_id": wanted.account_id,
+        "source": cadence.channel,
+        "rule_id": cadence.rule_id,
+        "channel": cadence.channel,
+        "minutes": cadence.minutes,
+        "earliest": reckoned.earliest,
+        "due": reckoned.due,
+        "latest": reckoned.latest,
+        "interval_days": cadence.every_days,
+        "counted_from": reckoned.counted_from,
+        "reckoning": list(reckoned.steps),
+    }
+
+
 def _follow_up(wanted: Wanted, *, now: dt.datetime, generation: int, pk: int | None = None) -> FollowUp:
-    return FollowUp(
-        pk=pk,
-        account_id=wanted.account_id,
-        assignee_id=wanted.assignee_id,
-        channel=wanted.cadence.channel,
-        day=wanted.day,
-        minutes=wanted.minutes,
-        generation=generation,
-        created_at=now,
-    )
+    return FollowUp(pk=pk, generation=generation, created_at=now, **_follow_up_values(wanted))
 
 
 def _item(wanted: Wanted, follow_up_id: int | None, *, now: dt.datetime, generation: int) -> AgendaItem:
-    cadence, reckoned = wanted.cadence, wanted.reckoned
     return AgendaItem(
         pk=wanted.stored.item_id if wanted.stored is not None else None,
-        account_id=wanted.account_id,
         follow_up_id=follow_up_id,
         reason=Reason.CADENCE,
-        source=cadence.channel,
-        rule_id=cadence.rule_id,
-        channel=cadence.channel,
-        minutes=cadence.minutes,
-        earliest=reckoned.earliest,
-        due=reckoned.due,
-        latest=reckoned.latest,
-        interval_days=cadence.every_days,
-        counted_from=reckoned.counted_from,
-        reckoning=list(reckoned.steps),
         generation=generation,
         created_at=now,
+        **_item_values(wanted),
     )

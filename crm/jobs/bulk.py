@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connection, models
@@ -38,9 +38,13 @@ def load(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seque
     columns: names of columns, not of fields. Values are as the database takes them: days as such, moments through
     `connection.ops.adapt_datetimefield_value`, JSON as text, None for NULL.
     """
+    iterator = iter(rows)
+    first = next(iterator, None)
+    if first is None:
+        return
+    iterator = chain([first], iterator)
     table = connection.ops.quote_name(model._meta.db_table)
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
-    iterator = iter(rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _CopyText(iterator))

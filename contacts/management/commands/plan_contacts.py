@@ -25,12 +25,17 @@ class Command(BaseCommand):
             metavar="YYYY-MM-DD",
             help="Plan as on this day; without it, today in the company's time zone.",
         )
+        parser.add_argument(
+            "--thorough",
+            action="store_true",
+            help="Look at every account, not only at those for which something may have changed since the last time.",
+        )
         parser.add_argument("--json", action="store_true", help="Machine-readable summary on stdout.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         today = options["as_of"] or timezone.localdate(now, timezone=timezone.get_default_timezone())
-        planned = plan(today=today, now=now)
+        planned = plan(today=today, now=now, thorough=options["thorough"])
         summary = {"as_of": today.isoformat(), **asdict(planned)}
         if options["json"]:
             self.stdout.write(json.dumps(summary))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
@@ -209,7 +209,10 @@ def _run(job: Job, clock: Clock) -> Job | None:
         raise
     try:
         _end(job, result or {}, now=clock())
-    except OperationalError:  # the connection broke just now, or a stop came too late and hit this statement
+    except (
+        OperationalError,
+        InterfaceError,
+    ):  # it broke just now, or a stop came too late and hit this statement
         _mend_connection()
         _end(job, result or {}, now=clock())
     return Job.objects.get(pk=job.pk)

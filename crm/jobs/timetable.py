@@ -171,39 +171,35 @@ def silence(*, now: dt.datetime, longest_waiting: dt.datetime | None, alive: int
     begun = Job.objects.order_by().aggregate(at=Max("started_at"))["at"]
     last = max((at for at in (heard, begun) if at is not None), default=None)
     waits = longest_waiting is not None and now - longest_waiting > LATE_AFTER
-    if last is None:
-        what = _("No worker and no clock (beat) has been heard of yet.")
-    elif now - last > SILENT_AFTER or heard is None:
-        since = wording.span(now - (last if waits else heard or last))
-        if alive:
-            return None  # busy, and its lock proves it
-        if waits:
-            what = _("No worker has taken a job for %(time)s.") % {"time": since}
-        else:
-            what = _("Nothing has been heard of the worker or the clock (beat) for %(time)s.") % {
-                "time": since
-            }
-    elif now - heard > SILENT_AFTER and not alive:
-        return Silence(
-            _("The clock (beat) has not been heard of for %(time)s; a worker is there.")
-            % {"time": wording.span(now - heard)},
-            _("Start it: celery -A crm beat, exactly one. Until then nothing begins by itself."),
-        )
-    elif waits and alive:
+    if alive and waits:
         return Silence(
             _("All workers are busy: the first in line has waited %(time)s.")
             % {"time": wording.span(now - (longest_waiting or now))},
             _("It is taken when one of them has ended. More can work at once with a higher --concurrency."),
         )
-    elif waits:
-        what = _("A job has waited %(time)s, although a worker was heard of.") % {
-            "time": wording.span(now - (longest_waiting or now))
+    if alive:
+        return None  # its lock proves it
+    if last is None:
+        what = _("No worker and no clock (beat) has been heard of yet.")
+    elif now - last > SILENT_AFTER and waits:
+        what = _("No worker has taken a job for %(time)s.") % {"time": wording.span(now - last)}
+    elif now - last > SILENT_AFTER:
+        what = _("Nothing has been heard of the worker or the clock (beat) for %(time)s.") % {
+            "time": wording.span(now - last)
         }
+    elif waits:
         return Silence(
-            what,
+            _("A job has waited %(time)s, although a worker was heard of.")
+            % {"time": wording.span(now - (longest_waiting or now))},
             _(
                 "See in the worker's log whether it takes messages from the same broker; bring lost jobs back."
             ),
+        )
+    elif heard is not None and now - heard > SILENT_AFTER:
+        return Silence(
+            _("The clock (beat) has not been heard of for %(time)s; a worker is there.")
+            % {"time": wording.span(now - heard)},
+            _("Start it: celery -A crm beat, exactly one. Until then nothing begins by itself."),
         )
     else:
         return None

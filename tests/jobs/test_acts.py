@@ -19,7 +19,9 @@ from crm.jobs.models import Job, JobEvent
 from crm.team.models import User
 from tests.jobs.conftest import Desk
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("separate_connections")]
+pytestmark = pytest.mark.django_db
+several = pytest.mark.usefixtures("separate_connections")
+"""For tests in which several sessions act."""
 
 NOW = dt.datetime(2026, 10, 13, 8, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -27,7 +29,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
-def ada(separate_connections: None) -> User:
+def ada(db: None) -> User:
     return User.objects.create_user("ada@example.com", "x", name="Ada", role="admin")
 
 
@@ -66,6 +68,7 @@ def happened(job: Job) -> list[str]:
 
 
 # Starting -----------------------------------------------------------------------------------------------------------
+@several
 def test_starting_asks_for_one_job_however_many_press(desk: Desk, ada: User) -> None:
     found = at_once(4, lambda: acts.start(kind="test", actor=ada, today=TODAY, now=NOW)[0].pk)
     assert len(set(found)) == Job.objects.count() == 1
@@ -99,6 +102,7 @@ def test_a_waiting_job_stops_at_once_and_its_message_does_nothing(desk: Desk, ad
     assert happened(job) == ["asked", "stopped"]
 
 
+@several
 def test_a_running_job_stops_at_its_next_report_and_its_transaction_is_undone(desk: Desk, ada: User) -> None:
     job = ask()
 
@@ -126,6 +130,7 @@ def threading_stop(job: Job, actor: User) -> None:
     assert found.state == Job.State.RUNNING
 
 
+@several
 def test_one_that_never_reports_ends_as_it_would_have(desk: Desk, ada: User) -> None:
     job = ask()
 
@@ -139,6 +144,7 @@ def test_one_that_never_reports_ends_as_it_would_have(desk: Desk, ada: User) -> 
     assert (ended.state, ended.result) == (Job.State.DONE, {"rows": 1})
 
 
+@several
 def test_a_long_statement_is_ended_on_postgresql(desk: Desk, ada: User) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite runs its statements in the worker itself")
@@ -172,6 +178,7 @@ def test_a_long_statement_is_ended_on_postgresql(desk: Desk, ada: User) -> None:
     assert not User.objects.filter(name="Half").exists()
 
 
+@several
 def test_a_running_job_without_its_worker_stops_at_once(desk: Desk, ada: User) -> None:
     job = ask()
     Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, attempts=1)
@@ -187,6 +194,7 @@ def test_one_whose_worker_died_after_it_was_asked_to_stop_is_not_begun_again(des
     assert (job.state, desk.begun) == (Job.State.STOPPED, [])
 
 
+@several
 def test_what_was_asked_for_again_is_stopped_with_it(desk: Desk, ada: User) -> None:
     job = ask()
 
@@ -203,6 +211,7 @@ def test_what_was_asked_for_again_is_stopped_with_it(desk: Desk, ada: User) -> N
     assert work(job) is None
 
 
+@several
 def test_stopping_what_has_ended_is_refused_and_twice_is_once(desk: Desk, ada: User) -> None:
     job = ask()
     found = at_once(4, lambda: acts.stop(job_id=job.pk, actor=ada, now=NOW).state)
@@ -213,6 +222,7 @@ def test_stopping_what_has_ended_is_refused_and_twice_is_once(desk: Desk, ada: U
         acts.stop(job_id=job.pk, actor=ada, now=NOW)
 
 
+@several
 def test_a_job_is_either_stopped_or_begun(desk: Desk, ada: User) -> None:
     """A worker and an admin who want it at the same moment."""
     for number in range(8):
@@ -262,6 +272,7 @@ def give_up(desk: Desk, key: str = "test:1") -> Job:
     return job
 
 
+@several
 def test_what_was_given_up_is_tried_again_by_one_of_two(desk: Desk, ada: User) -> None:
     job = give_up(desk)
     assert job.trouble == Job.Trouble.DISK_FULL

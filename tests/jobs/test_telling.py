@@ -23,7 +23,8 @@ from crm.jobs.troubles import WORDS, trouble_of
 from crm.team.models import User
 from tests.jobs.conftest import Desk, Refused
 
-pytestmark = pytest.mark.django_db(transaction=True)
+told = pytest.mark.django_db(transaction=True)
+"""For tests in which what happens on commit counts."""
 
 NOW = dt.datetime(2026, 10, 13, 8, tzinfo=dt.UTC)
 
@@ -54,6 +55,7 @@ def give_up(desk: Desk, error: Exception) -> Job:
     return job
 
 
+@told
 def test_admins_are_told_once_when_it_is_given_up_and_not_before(
     desk: Desk, ada: User, settings: Any
 ) -> None:
@@ -71,6 +73,7 @@ def test_admins_are_told_once_when_it_is_given_up_and_not_before(
     assert job.told_at == NOW
 
 
+@told
 def test_a_refusal_is_told_in_its_own_words(desk: Desk, ada: User) -> None:
     give_up(desk, Refused("A later day has been tiered already."))
     (message,) = mail.outbox
@@ -78,6 +81,7 @@ def test_a_refusal_is_told_in_its_own_words(desk: Desk, ada: User) -> None:
     assert "Technical" not in message.body
 
 
+@told
 def test_a_mail_server_that_is_away_harms_nothing_and_is_tried_again(
     desk: Desk, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +98,7 @@ def test_a_mail_server_that_is_away_harms_nothing_and_is_tried_again(
     assert len(mail.outbox) == 1
 
 
+@told
 def test_who_finds_another_telling_leaves_it_to_them(desk: Desk, ada: User) -> None:
     job = give_up(desk, ValueError("no"))
     Job.objects.update(told_at=None)
@@ -104,6 +109,7 @@ def test_who_finds_another_telling_leaves_it_to_them(desk: Desk, ada: User) -> N
     assert tell_given_up(job_id=job.pk, now=NOW)
 
 
+@told
 def test_given_up_once_more_it_is_told_once_more(desk: Desk, ada: User) -> None:
     job = give_up(desk, ValueError("no"))
     acts.retry(job_id=job.pk, actor=ada, now=NOW)
@@ -111,6 +117,7 @@ def test_given_up_once_more_it_is_told_once_more(desk: Desk, ada: User) -> None:
     assert len(mail.outbox) == 2
 
 
+@told
 def test_without_an_admin_nobody_is_told_and_nothing_waits(desk: Desk, db: None) -> None:
     assert give_up(desk, ValueError("no")).told_at == NOW
     assert mail.outbox == []
@@ -162,6 +169,7 @@ def test_the_usual_failures_are_known(error: Exception, trouble: str) -> None:
 
 
 # Clearing away ------------------------------------------------------------------------------------------------------
+@pytest.mark.django_db
 def test_old_jobs_go_and_failed_ones_stay_longer(desk: Desk) -> None:
     def make(state: str, days: int) -> Job:
         at = NOW - dt.timedelta(days=days)

@@ -198,12 +198,36 @@ _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*(?:(?!
 _AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
+# Before or behind a number; a code of three capital letters may be any currency.
+_MONEY = r"(?:zł|ZŁ|zl|лв\.?|ЛВ\.?|Ft\.?|FT|Kč|Eur|euro|[€$£¥₴]|[A-Z]{3})"
+_WITH_MONEY = re.compile(rf"([-+]?)\s*(?:{_MONEY}\s*)?([-+]?[0-9.,][^A-Za-z]*?)\s*(?:{_MONEY})?\s*([-+]?)")
+_NO_CENTS = re.compile(r"(?<=[0-9])[.,]\s?--?$")  # 12,- and 12.--, for 12.00
+_DASHES = str.maketrans("−–—‒", "----")
+
+
 def _unsigned(text: str) -> tuple[str, str]:
-    """The sign (`-` or empty) and the digits, without spaces between thousands. Raises BadValue."""
-    number = text.replace("−", "-")
-    sign = ""
-    if number[:1] in ("-", "+"):
-        sign, number = number[0].replace("+", ""), number[1:].lstrip()
+    """The sign (`-` or empty) and the digits, without currency and spaces between thousands. Raises BadValue.
+
+    Negative is -5, 5- and (5), the minus before or behind the currency.
+    """
+    number, sign = text.translate(_DASHES), ""
+    if number[:1] == "(" and number[-1:] == ")":
+        number, sign = number[1:-1].strip(), "-"
+    if not (number[:1].isdigit() and number[-1:].isdigit()):
+        match = _WITH_MONEY.fullmatch(number)
+        if match:
+            signs = [match[1], match[3]]
+            number = match[2]
+            if number[:1] in ("-", "+"):
+                signs.append(number[0])
+                number = number[1:].lstrip()
+            if match[3] == "-" and number[-1:] in (".", ","):  # 12,- is no negative number
+                number, signs = number[:-1], signs[:1] + signs[2:]
+            number = _NO_CENTS.sub("", number)
+            signs = [one for one in (sign, *signs) if one]
+            sign = signs[0].replace("+", "") if len(signs) == 1 else ""
+            if len(signs) > 1:
+                number = ""
     if match := _GROUPED.match(number):
         number = re.sub(rf"[{_SPACES}]", "", match.group()) + number[match.end() :]
     if not (_DIGITS.fullmatch(number) or _DECIMAL.fullmatch(number) or _THOUSANDS.fullmatch(number)):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
 from django.utils.numberformat import format as format_digits
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 MINUS = "\u2212"
 NO_BREAK = "\u00a0"
@@ -100,7 +101,12 @@ def local_date(value: datetime.date | datetime.datetime) -> datetime.date:
 def day(value: datetime.date | datetime.datetime, today: datetime.date) -> str:
     """ "Tue 13 Oct", with the year where it is not the year of `today`."""
     value = local_date(value)
-    if value.year == local_date(today).year:
+    return _day(value, value.year == local_date(today).year, get_language())
+
+
+@lru_cache(maxsize=4096)  # a page names dozens of days, and most are named on every page
+def _day(value: datetime.date, this_year: bool, _language: str | None) -> str:
+    if this_year:
         # Translators: weekday, day, month in the letters of Django's date filter
         return date_format(value, pgettext("date format", "D j M"), use_l10n=False)
     # Translators: weekday, day, month, year in the letters of Django's date filter
@@ -109,6 +115,11 @@ def day(value: datetime.date | datetime.datetime, today: datetime.date) -> str:
 
 def month(value: datetime.date, *, short: bool = True) -> str:
     """ "Oct 26", or "Oct 2026" where `short` is false."""
+    return _month(value, short, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _month(value: datetime.date, short: bool, _language: str | None) -> str:
     # Translators: month and year in the letters of Django's date filter
     pattern = pgettext("date format", "M y") if short else pgettext("date format", "M Y")
     return date_format(value, pattern, use_l10n=False)
@@ -116,6 +127,11 @@ def month(value: datetime.date, *, short: bool = True) -> str:
 
 def month_name(value: datetime.date) -> str:
     """ "Oct", for a table whose columns say the year."""
+    return _month_name(value, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _month_name(value: datetime.date, _language: str | None) -> str:
     return date_format(value, pgettext("date format", "M"), use_l10n=False)
 
 

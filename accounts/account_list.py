@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Account, Tag, Tier
 from crm.lists.asking import address
 from crm.lists.builtin import BuiltIn
-from crm.lists.columns import Column, Kind, Order, Row, muted
-from crm.lists.filters import Choice, Choices, Filter, Flag, equals
+from crm.lists.columns import Column, Kind, Order, Row, muted, words_of
+from crm.lists.filters import Choice, Choices, Filter, Flag, equals, holds
 from crm.lists.listing import Listing
 from crm.lists.paging import LongPaginator
 from crm.look import figures
@@ -52,11 +52,23 @@ def owner_choices(request: Request) -> Choices:
     return known
 
 
-def by_owner(rows: QuerySet[Any], value: str, request: Request, path: str = "owner") -> QuerySet[Any]:
+def by_owner(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
     """A user's id, "mine" (with the accounts of those the user stands in for), or "none"."""
     if value == MINE:
-        return rows.filter(**{f"{path}__in": standing(request.user, on=request.today).owner_ids})
-    return rows.filter(**{path: None if value == NOBODY else int(value)})
+        return rows.filter(owner__in=standing(request.user, on=request.today).owner_ids)
+    return rows.filter(owner=None if value == NOBODY else int(value))
+
+
+def of_owner(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """As by_owner, for rows that hang on an account. A row may be seen without its account: only visible ones count."""
+    visible = Account.objects.visible_to(request.user, on=request.today).order_by()
+    return rows.filter(account__in=by_owner(visible, value, request).values("pk"))
+
+
+def of_tier(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """Rows that hang on a visible account of a tier."""
+    visible = Account.objects.visible_to(request.user, on=request.today).order_by()
+    return rows.filter(account__in=visible.filter(tier=value).values("pk"))
 
 
 def quiet_for(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
@@ -75,16 +87,6 @@ def tag_choices(request: Request) -> Choices:
 def by_tag(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
     """Accounts with a tag."""
     return rows.filter(pk__in=Account.tags.through.objects.filter(tag=int(value)).values("account"))
-
-
-def complaining(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
-    """Accounts with an open complaint."""
-    return rows.filter(open_complaints__gt=0)
-
-
-def archived(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
-    """Accounts put away."""
-    return rows.filter(archived_at__isnull=False)
 
 
 FILTERS: tuple[Filter, ...] = (
@@ -124,8 +126,8 @@ FILTERS: tuple[Filter, ...] = (
         "tag", gettext_lazy("Tag"), by_tag,
         choices=tag_choices, anything=gettext_lazy("Any tag"), rare=True, hidden_under=1,
     ),
-    Flag("complaints", gettext_lazy("With open complaints"), complaining, rare=True),
-    Flag("archived", gettext_lazy("Archived"), archived, rare=True),
+    Flag("complaints", gettext_lazy("With open complaints"), holds(open_complaints__gt=0), rare=True),
+    Flag("archived", gettext_lazy("Archived"), holds(archived_at__isnull=False), rare=True),
 )  # fmt: skip
 
 
@@ -170,12 +172,6 @@ def _share_of_wallet(row: Row) -> float | None:
     return row["sales_12m_cents"] / row["potential_cents"] if row["potential_cents"] else None
 
 
-def _label(choices: Any, path: str) -> Any:
-    """Gives the words of a choice's value."""
-    words = dict(choices)
-    return lambda row: str(words.get(row[path], ""))
-
-
 COLUMNS = (
     Column(
         "tier", gettext_lazy("Tier"), ("tier",),
@@ -201,24 +197,24 @@ COLUMNS = (
     ),
     Column("city", gettext_lazy("City"), ("city",), order=Order("city", indexed=False)),
     Column(
-        "country", gettext_lazy("Country"), ("country",), value=_label(Country.choices, "country"),
+        "country", gettext_lazy("Country"), ("country",), value=words_of(Country.choices, "country"),
         order=Order("country", indexed=False),
     ),
     Column(
-        "phase", gettext_lazy("Phase"), ("phase",), value=_label(Account.Phase.choices, "phase"),
+        "phase", gettext_lazy("Phase"), ("phase",), value=words_of(Account.Phase.choices, "phase"),
         order=Order("phase", indexed=False),
     ),
     Column(
         "goal", gettext_lazy("Strategy goal"), ("strategy_goal",),
-        value=_label(Account.Goal.choices, "strategy_goal"), order=Order("strategy_goal", indexed=False),
+        value=words_of(Account.Goal.choices, "strategy_goal"), order=Order("strategy_goal", indexed=False),
     ),
     Column(
         "level", gettext_lazy("Service level"), ("service_level",),
-        value=_label(Account.ServiceLevel.choices, "service_level"), order=Order("service_level", indexed=False),
+        value=words_of(Account.ServiceLevel.choices, "service_level"), order=Order("service_level", indexed=False),
     ),
     Column(
         "character", gettext_lazy("Character"), ("character",),
-        value=_label(Account.Character.choices, "character"),
+        value=words_of(Account.Character.choices, "character"),
     ),
     Column(
         "potential", gettext_lazy("Potential, a year"), ("potential_cents",), Kind.MONEY,
@@ -303,7 +299,7 @@ class AccountListing(Listing):
         """Archived ones are put away."""
         return rows if "archived" in filters else rows.active()  # type: ignore[attr-defined]
 
-    def search(self, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def search(self, rows: QuerySet[Any], words: str, request: Request) -> QuerySet[Any]:
         """By everything that docs/domain.md, 9 names."""
         return rows.search(words)  # type: ignore[attr-defined]
 

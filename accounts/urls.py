@@ -1,4 +1,4 @@
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from accounts.views import editing, lists, pages
 
@@ -6,7 +6,7 @@ app_name = "accounts"
 
 register_converter(pages.TabConverter, "account_tab")
 
-urlpatterns = [
+of_accounts = [
     path("", lists.account_list, name="list"),
     path("new/", editing.account_new, name="new"),
     path("<int:pk>/", pages.account, name="detail"),
@@ -18,4 +18,9 @@ urlpatterns = [
     path("<int:pk>/persons/new/", editing.person_new, name="person_new"),
     path("<int:pk>/persons/<int:person_pk>/", editing.person_edit, name="person_edit"),
     path("<int:pk>/persons/<int:person_pk>/undo/<int:version>/", editing.person_undo, name="person_undo"),
+]
+
+urlpatterns = [
+    path("accounts/", include(of_accounts)),
+    path("purchases/", lists.purchase_list, name="purchases"),
 ]

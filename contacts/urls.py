@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from contacts.views import today, touchpoints
+from contacts.views import lists, today, touchpoints
 
 app_name = "contacts"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("today/undo/<str:token>/", today.undo, name="undo"),
     path("log/", touchpoints.log_search, name="log_search"),
     path("accounts/<int:pk>/log/", touchpoints.log_account, name="log"),
+    path("persons/", lists.person_list, name="persons"),
+    path("touchpoints/", lists.touchpoint_list, name="touchpoints"),
     path("touchpoints/<int:pk>/", touchpoints.touchpoint, name="touchpoint"),
     path("touchpoints/<int:pk>/delete/", touchpoints.touchpoint_delete, name="touchpoint_delete"),
     path("touchpoints/<int:pk>/restore/", touchpoints.touchpoint_restore, name="touchpoint_restore"),

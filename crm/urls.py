@@ -11,7 +11,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("crm.home.urls")),
     path("lists/", include("crm.lists.urls")),
-    path("accounts/", include("accounts.urls")),
+    path("", include("accounts.urls")),
     path("", include("contacts.urls")),
     path("review/", include("segmentation.urls")),
     path("imports/", include("accounts.imports_urls")),

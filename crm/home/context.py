@@ -49,17 +49,22 @@ class _Place:
 
 TODAY = _Place(_("Today"), "contacts:today", "today")
 ACCOUNTS = _Place(_("Accounts"), "accounts:list", "accounts")
+PERSONS = _Place(_("Persons"), "contacts:persons", "people")
+PURCHASES = _Place(_("Purchases"), "accounts:purchases", "cart")
+TOUCHPOINTS = _Place(_("Touchpoints"), "contacts:touchpoints", "history")
 REVIEW = _Place(_("Review"), "segmentation:changes", "review")
 RULES = _Place(_("Contact rules"), "contacts:rules", "rules")
 IMPORTS = _Place(_("Imports"), "imports:list", "imports")
 JOBS = _Place(_("Jobs"), "jobs:list", "repeat")
 
+LISTS = (_("Lists"), [PERSONS, PURCHASES, TOUCHPOINTS])
+
 # By role, in the order of the day: (heading, places). What comes after the fourth place is behind "More" on a phone.
 NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
-    "rep": [("", [TODAY, ACCOUNTS])],
-    "agent": [("", [ACCOUNTS, TODAY])],
-    "manager": [(_("Team"), [REVIEW]), (_("Own work"), [TODAY, ACCOUNTS])],
-    "admin": [(_("Settings"), [RULES, REVIEW, IMPORTS, JOBS]), (_("Reading"), [ACCOUNTS, TODAY])],
+    "rep": [("", [TODAY, ACCOUNTS]), LISTS],
+    "agent": [("", [ACCOUNTS, TODAY]), LISTS],
+    "manager": [(_("Team"), [REVIEW]), (_("Own work"), [TODAY, ACCOUNTS]), LISTS],
+    "admin": [(_("Settings"), [RULES, REVIEW, IMPORTS, JOBS]), (_("Reading"), [ACCOUNTS, TODAY]), LISTS],
 }
 ON_A_PHONE = 4
 

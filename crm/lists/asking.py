@@ -186,7 +186,7 @@ class Asked:
         rows = self.listing.usually(self.listing.visible(self.request), self.filters)
         for control in self.controls:
             rows = control.narrow(rows)
-        return self.listing.search(rows, self.words) if self.words else rows
+        return self.listing.search(rows, self.words, self.request) if self.words else rows
 
     def fetched(self, *, many: bool) -> Any:
         """The rows as dicts with what the columns need, in their order. many: there are more than COUNTED."""

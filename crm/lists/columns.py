@@ -6,7 +6,7 @@ Rows are dicts by field path, as QuerySet.values() gives them, so that only what
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -122,6 +122,16 @@ def _shown(kind: Kind, worth: Any, today: dt.date) -> str:
             return _("yes") if worth else ""
         case _:
             return str(worth)
+
+
+def words_of(choices: Iterable[tuple[Any, Any]], path: str) -> Callable[[Row], str]:
+    """A column's value: the words of a choice. They are looked up at each call, in the language of the request."""
+    words = {value: label for value, label in choices if value is not None}
+
+    def look_up(row: Row) -> str:
+        return str(words.get(row[path], ""))
+
+    return look_up
 
 
 def muted(words: str) -> SafeString:

@@ -127,6 +127,24 @@ def equals(path: str, *, empty: str = "") -> Narrow:
     return narrow
 
 
+def compares(lookup: str) -> Narrow:
+    """Narrows by a field and how it compares: "ordered_on__gte"."""
+
+    def narrow(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+        return rows.filter(**{lookup: value})
+
+    return narrow
+
+
+def holds(**conditions: Any) -> Narrow:
+    """For a flag: narrows to what the conditions hold for."""
+
+    def narrow(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+        return rows.filter(**conditions)
+
+    return narrow
+
+
 def controls(filters: Iterable[Filter], request: Request, asked: dict[str, str]) -> list[Control]:
     """The filters as one request shows them."""
     return [Control(each, request, asked.get(each.name, "")) for each in filters]

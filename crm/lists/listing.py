@@ -76,7 +76,7 @@ class Listing:
         """What is left out unless a filter asks for it: archived accounts, persons who left."""
         return rows
 
-    def search(self, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def search(self, rows: QuerySet[Any], words: str, request: Request) -> QuerySet[Any]:
         """The rows in which the words are found."""
         return rows
 

@@ -238,7 +238,12 @@ ACCOUNT_MERGING = (
     "complaints.merging.ComplaintsMerging",
 )
 # The lists, in the order of the navigation (crm/lists/listing.py says how one is made).
-LISTS = ("accounts.account_list.AccountListing",)
+LISTS = (
+    "accounts.account_list.AccountListing",
+    "contacts.person_list.PersonListing",
+    "accounts.purchase_list.PurchaseListing",
+    "contacts.touchpoint_list.TouchpointListing",
+)
 STYLEGUIDE = DEBUG
 
 # Static files, security ---------------------------------------------------------------------------------------------

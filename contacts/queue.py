@@ -94,7 +94,10 @@ def in_order(entries: Iterable[Entry], *, today: dt.date, overdue: WorkingDaysAf
             ask.due,
         )
 
-    return sorted((replace(entry, asks=tuple(sorted(entry.asks, key=lead))) for entry in entries), key=rank)
+    def led(entry: Entry) -> Entry:
+        return replace(entry, asks=tuple(sorted(entry.asks, key=lead))) if len(entry.asks) > 1 else entry
+
+    return sorted((led(entry) for entry in entries), key=rank)
 
 
 def _is_overdue_promise(ask: Ask, today: dt.date) -> bool:
@@ -137,10 +140,18 @@ def todays_queue(user: User, *, today: dt.date) -> Queue:
         return since[due]
 
     now = in_order((entry for entry in found if entry.shown_on <= today), today=today, overdue=overdue)
-    coming = in_order((entry for entry in found if entry.shown_on > today), today=today, overdue=overdue)
-    coming.sort(key=lambda entry: (entry.shown_on, entry.time or dt.time.max))
+    later = [entry for entry in found if entry.shown_on > today]
+    # Of hundreds that come, a dozen are shown: only those that may be among them are put in order.
+    if len(later) > COMING:
+        last = sorted(map(_comes, later))[COMING - 1]
+        later = [entry for entry in later if _comes(entry) <= last]
+    coming = sorted(in_order(later, today=today, overdue=overdue), key=_comes)
     _remember(user, today, len(now))
     return Queue(now, coming[:COMING])
+
+
+def _comes(entry: Entry) -> tuple[dt.date, dt.time]:
+    return entry.shown_on, entry.time or dt.time.max
 
 
 def _entries(user: User, today: dt.date) -> list[Entry]:
@@ -168,18 +179,17 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
             KeyTextTransform("times", KeyTextTransform(1, "asks__reckoning")),
         )
     )
-    entries: dict[int, Entry] = {}
+    found: dict[int, tuple[Any, ...]] = {}
     asks: dict[int, list[Ask]] = {}
     for pk, account_id, shown_on, day, time, channel, tier, sales, code, reason, words, due, *rest in rows:
-        if pk not in entries:
-            entries[pk] = Entry(pk, account_id, shown_on, day, time, channel, tier, sales, code)
+        found[pk] = (pk, account_id, shown_on, day, time, channel, tier, sales, code)
         if reason is None:
             continue
         interval, counted_from, opening, then, times = rest
         attempts = int(times or 0) if then == "not_reached" else 0
         ask = Ask(reason, words, due, interval, counted_from, never=opening == "start", attempts=attempts)
         asks.setdefault(pk, []).append(ask)
-    return [replace(entry, asks=tuple(asks.get(entry.pk, ()))) for entry in entries.values()]
+    return [Entry(*values, tuple(asks.get(pk, ()))) for pk, values in found.items()]
 
 
 def known_open_count(user: User, today: dt.date) -> int | None:

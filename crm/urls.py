@@ -10,6 +10,7 @@ from crm.home.health import healthz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("crm.home.urls")),
+    path("accounts/", include("accounts.upkeep_urls")),
     path("lists/", include("crm.lists.urls")),
     path("", include("accounts.urls")),
     path("", include("contacts.urls")),

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import BooleanField, ExpressionWrapper, F, Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import Account, Purchase, PurchaseLine
 from accounts.panels import HEAD, Panel, Stat, blocks, panels, visible_panels, with_facts
 from accounts.querysets import may_edit, visible_ids
 from crm.look import figures
+from crm.look.toast import toast
 from crm.team.models import User
 from crm.team.requests import Request
 from crm.team.visibility import standing
@@ -58,6 +61,10 @@ def account(request: Request, pk: int, slug: str = "overview") -> HttpResponse:
     if opened is None:
         raise Http404
     found = open_account(request, pk, opened, tabs)
+    if found.merged_into_id is not None and (kept := _kept(request, found)):
+        words = _("%(other)s was merged into this account.") % {"other": found.name}
+        toast(request, words, level=messages.INFO)
+        return redirect(kept)
     context = {
         **head(request, found, opened, tabs),
         "opened": opened,
@@ -122,6 +129,12 @@ def head(request: Request, account: Account, opened: Panel, tabs: list[Panel]) -
             for panel in tabs
         ],
     }
+
+
+def _kept(request: Request, duplicate: Account) -> Account | None:
+    """The account that a duplicate became part of; None where the user does not see it."""
+    visible = Account.objects.visible_to(request.user, on=request.today)
+    return visible.filter(pk=duplicate.merged_into_id).first()
 
 
 def _head_blocks(user: User) -> list[Any]:

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import ContactPerson
+from accounts.merging.accounts import merge_accounts
+from accounts.models import Account, ContactPerson
 from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint
 from crm.jobs.models import Job
 from crm.lists.models import ListView
@@ -175,6 +176,24 @@ def a_source(stage: Stage) -> list[Any]:
     return [make_source(stage.cast.ada).pk]
 
 
+def a_duplicate(stage: Stage) -> Account:
+    """Acme once more, with a person."""
+    found, new = Account.objects.get_or_create(code="ACME2", defaults={"name": "Acme", "owner": stage.cast.rita})
+    if new:
+        ContactPersonFactory(account=found)
+    return found
+
+
+def a_merge(stage: Stage) -> list[Any]:
+    """A merge of Acme's duplicate, by Ada."""
+    other = a_duplicate(stage)
+    now = timezone.now()
+    merged = merge_accounts(
+        kept=stage.cast.acme, duplicate=other, chosen={}, actor=stage.cast.ada, today=stage.today, now=now
+    )
+    return [merged.pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -223,6 +242,18 @@ ENTRIES: dict[str, Entry] = {
     "accounts:person_undo": Entry(
         args=lambda stage: [*acme(stage), stage.person.pk, 1], allowed=EDITS_ACME, method="POST", ok=302
     ),
+    "upkeep:duplicates": Entry(allowed=REVIEWERS),
+    "upkeep:merge_with": Entry(args=acme, allowed=REVIEWS_ACME),
+    "upkeep:merge": Entry(args=lambda stage: [*acme(stage), a_duplicate(stage).pk], allowed=REVIEWS_ACME),
+    "upkeep:person_merge_with": Entry(
+        args=lambda stage: [*acme(stage), stage.person.pk], allowed=EDITS_ACME
+    ),
+    "upkeep:person_merge": Entry(
+        args=lambda stage: [*acme(stage), stage.person.pk, a_duplicate(stage).persons.get().pk],
+        # The other person is at another account.
+        allowed=frozenset(),
+    ),
+    "upkeep:merge_undo": Entry(args=a_merge, allowed=REVIEWS_ACME, method="POST", ok=302),
     "contacts:today": Entry(),
     "contacts:follow_up": Entry(args=a_follow_up, allowed=SEES_ACME),
     # A service agent reads and logs, but does not put off what is another's to do.
@@ -310,6 +341,10 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("accounts:purchase", "rita"),
     ("accounts:tab", "rita"),
     ("contacts:follow_up", "rita"),
+    ("upkeep:duplicates", "mona"),
+    ("upkeep:merge", "mona"),
+    ("upkeep:merge_with", "mona"),
+    ("upkeep:person_merge_with", "rita"),
     ("contacts:log", "rita"),
     ("contacts:log_search", "rita"),
     ("contacts:reschedule", "rita"),

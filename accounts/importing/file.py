@@ -12,8 +12,10 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
+from accounts.importing.customers import Accounts, Persons
 from accounts.importing.fields import find_columns
 from accounts.importing.kinds import Bringing, Task
+from accounts.importing.products import Products
 from accounts.importing.purchases import Purchases
 from accounts.importing.reading import open_table
 from accounts.importing.reasons import ImportRefused
@@ -25,7 +27,12 @@ from accounts.importing.summary import Difference, Summary
 from accounts.models import Import, ImportKind
 from crm.team.models import User
 
-KINDS: dict[ImportKind, type[Bringing]] = {ImportKind.PURCHASES: Purchases}
+KINDS: dict[ImportKind, type[Bringing]] = {
+    ImportKind.ACCOUNTS: Accounts,
+    ImportKind.PERSONS: Persons,
+    ImportKind.PRODUCTS: Products,
+    ImportKind.PURCHASES: Purchases,
+}
 
 _ATTEMPTS = 3
 _FIRST = 5  # rejected rows, or rows with a warning, that a summary names

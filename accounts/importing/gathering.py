@@ -145,8 +145,7 @@ class PurchaseGatherer:
         """Go through all rows."""
         account = number = ""
         rows: Rows = []
-        done = 0
-        for of_account, of_number, line, text in self.spool.rows():
+        for done, (of_account, of_number, line, text) in enumerate(self.spool.rows(), 1):
             if of_number != number or of_account != account:
                 if rows:
                     self._purchase(account, number, rows)
@@ -155,7 +154,6 @@ class PurchaseGatherer:
                 rows = []
                 account, number = of_account, of_number
             rows.append((line, text))
-            done += 1
             if not done % CHUNK:
                 self.report(done, self.gathered.rows_read)
         if rows:

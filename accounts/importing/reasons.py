@@ -25,3 +25,5 @@ class Reason(models.TextChoices):
     TWO_CURRENCIES = "two_currencies", _("two currencies in one purchase")
     NO_RATE = "no_rate", _("no exchange rate for the day")
     TOO_LARGE = "too_large", _("an amount with too many digits")
+    TWICE = "twice", _("stands in the file already")
+    UNKNOWN_PARENT = "unknown_parent", _("unknown parent account")

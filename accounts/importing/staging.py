@@ -168,7 +168,7 @@ def write_history(
     *,
     change: str,
     actor: User | None,
-    now: dt.datetime,
+    now: dt.datetime | None,
     note: str,
     parameters: Sequence[Any] = (),
     dated: str = "%s",
@@ -176,7 +176,7 @@ def write_history(
     """One history row for each row `t` of the model that meets the condition, in the words of django-simple-history."""
     history: Any = model.history.model
     tracked = [column.column for column in history.tracked_fields]
-    moment = [connection.ops.adapt_datetimefield_value(now)] if dated == "%s" else []
+    moment = [connection.ops.adapt_datetimefield_value(now)] if now is not None else []
     cursor.execute(
         f"INSERT INTO {history._meta.db_table} ({', '.join(tracked)},"
         " history_date, history_type, history_user_id, history_change_reason)"
@@ -195,14 +195,14 @@ def begin_history(cursor: CursorWrapper, model: Any, which: str) -> None:
         f"({which}) AND NOT EXISTS (SELECT 1 FROM {history._meta.db_table} h WHERE h.id = t.id)",
         change="+",
         actor=None,
-        now=dt.datetime.min,
+        now=None,
         note="",
         dated="t.created_at",
     )
 
 
 def plain_values(model: type[models.Model], **given: Any) -> dict[str, Any]:
-    """Column -> what a new row of the model has there where nothing is said, as the database takes it. Without the id."""
+    """Column, but the id -> what a new row of the model has there, as the database takes it."""
     plain = model(**given)
     return {
         str(column.column): column.get_db_prep_save(getattr(plain, column.attname), connection)

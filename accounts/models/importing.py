@@ -195,14 +195,17 @@ class ImportedRow(models.Model):
         PERSON = "person", _("Contact person")
         PRODUCT = "product", _("Product")
         PURCHASE = "purchase", _("Purchase")
+        PRODUCT_LINE = "line", _("Product line")
+        TAG = "tag", _("Tag")
 
     imported = models.ForeignKey(Import, models.CASCADE, related_name="rows")
     target = models.CharField(max_length=8, choices=Target)
     object_id = models.BigIntegerField()
     before = models.JSONField(null=True)
-    """The fields that were changed, as they stood before (a purchase with its lines); None: it was created."""
+    """The fields that people may change, as they stood before (a purchase with its lines); None: it was created."""
     after = models.JSONField(null=True)
-    """The same fields as the import left them: what differs from this later has been used since."""
+    """The same fields as the import left them: what differs from this later has been used since. None of a purchase,
+    which says by itself which import wrote it last."""
 
     class Meta:
         verbose_name = _("imported row")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from contacts import agenda
 from contacts.models import AgendaItem, FollowUp, Promise
-from contacts.planning import plan
+from contacts.planning import hold, plan
 from contacts.undo import Recorder
 from crm.look.figures import day as day_words
 from crm.team.calendars import ONE_DAY
@@ -106,6 +106,7 @@ def break_promise(*, promise: Promise, actor: User, today: dt.date, now: dt.date
 
 @transaction.atomic
 def _close_promise(promise: Promise, state: str, *, actor: User, today: dt.date, now: dt.datetime) -> Act:
+    hold(account_ids=[promise.account_id])
     promise = Promise.objects.select_for_update().get(pk=promise.pk)
     if promise.state != Promise.State.OPEN:
         raise ValidationError(_("This promise was closed meanwhile."))
@@ -126,7 +127,8 @@ def _close_promise(promise: Promise, state: str, *, actor: User, today: dt.date,
 
 
 def _open(follow_up: FollowUp) -> FollowUp:
-    """The row as it is now, nobody else writing it. Raises ValidationError where it was closed meanwhile."""
+    """The row as it is now, nobody else writing or planning it. Raises ValidationError where it was closed since."""
+    hold(account_ids=[follow_up.account_id])
     rows = FollowUp.objects.select_related("account", "assignee").select_for_update(of=("self",))
     found = rows.get(pk=follow_up.pk)
     if not found.is_open:

@@ -22,7 +22,7 @@ from contacts import agenda
 from contacts.cadence import RETRY_DAYS, SATISFIES
 from contacts.facts import refresh_last_contact
 from contacts.models import AgendaItem, FollowUp, Outcome, Promise, Reason, Touchpoint
-from contacts.planning import plan
+from contacts.planning import hold, plan
 from contacts.querysets import AgendaItemQuerySet
 from crm.team.calendars import ONE_DAY
 from crm.team.models import User
@@ -76,6 +76,7 @@ def log_contact(
     _check(account, persons, follow_up, day=day, minutes=minutes, today=today)
     _check_what_follows(promise_words, promise_due, next_step, today=today)
     with transaction.atomic():
+        hold(account_ids=[account.pk])
         # One log at a time per account: the second submit of a form waits here, and then finds the first.
         Account.objects.select_for_update(no_key=True).only("pk").get(pk=account.pk)
         first = Touchpoint.objects.filter(uuid=uuid).first()
@@ -132,6 +133,7 @@ def correct_touchpoint(
     and next step stay. Raises ValidationError, by field, for what cannot be, and for a contact that was taken back.
     """
     with transaction.atomic():
+        hold(account_ids=[touchpoint.account_id])
         touchpoint = _locked(touchpoint)
         _check(touchpoint.account, persons or (), None, day=day, minutes=minutes, today=today)
         if touchpoint.deleted_at is not None:
@@ -171,6 +173,7 @@ def delete_touchpoint(*, touchpoint: Touchpoint, actor: User, now: dt.datetime, 
     """
     kept: list[str] = []
     with transaction.atomic():
+        hold(account_ids=[touchpoint.account_id])
         touchpoint = _locked(touchpoint)
         if touchpoint.deleted_at is not None:
             return TakenBack(touchpoint, None)
@@ -195,6 +198,7 @@ def restore_touchpoint(
 ) -> Touchpoint:
     """The undo of `delete_touchpoint`: the contact counts again and does again what it did."""
     with transaction.atomic():
+        hold(account_ids=[touchpoint.account_id])
         touchpoint = _locked(touchpoint)
         if touchpoint.deleted_at is None:
             return touchpoint

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from contacts import agenda
 from contacts.models import AgendaItem, FollowUp, Promise
-from contacts.planning import plan
+from contacts.planning import hold, plan
 from crm.team.models import User
 
 _SIGNER_SALT = "contacts.undo"
@@ -73,6 +73,9 @@ def undo(*, token: str, actor: User, today: dt.date, now: dt.datetime) -> Follow
     if actor_id != actor.pk or not changes:
         raise CannotUndo(_("This cannot be undone."))
     with transaction.atomic():
+        kind, pk, *_rest = changes[0]  # all rows of one act belong to one account
+        accounts = _KINDS[kind]._base_manager.filter(pk=pk).values_list("account_id", flat=True)
+        hold(account_ids=list(accounts))
         first: Any = None
         items: list[AgendaItem] = []
         for kind, pk, before, after in reversed(changes):

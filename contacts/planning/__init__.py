@@ -99,11 +99,13 @@ def plan(
 
 
 def hold(*, account_ids: Collection[int]) -> None:
-    """Take, first in a transaction that will end in `plan(account_ids=...)`, the locks that planning takes.
+    """Take, first in a transaction that writes follow-ups or agenda items, the locks that planning takes.
 
-    Whoever writes follow-ups first and asks for these locks afterwards may wait for a planner that waits for them.
-    SQLite has one writer, which is lock enough.
+    Otherwise the one who writes and a planner may each hold rows that the other waits for. SQLite has one writer, which
+    is lock enough.
     """
+    if connection.vendor != "postgresql":
+        return
     owners = Account.objects.filter(pk__in=account_ids, owner__isnull=False).order_by("owner_id")
     for owner_id in owners.values_list("owner_id", flat=True).distinct():
         _lock(owner_id)

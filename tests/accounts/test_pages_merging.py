@@ -51,7 +51,8 @@ def test_lookalikes_are_found(cast: Cast, as_user: Callable[[User], Client], oth
 def test_sites_share_what_their_company_has(
     cast: Cast, as_user: Callable[[User], Client], other: Account
 ) -> None:
-    Account.objects.filter(pk=other.pk).update(parent=cast.acme, name="Acme Kraków")
+    other.parent, other.name = cast.acme, "Acme Kraków"
+    other.save()
     for by in ("phone", "name", "tax", "email"):
         page = as_user(cast.ada).get(reverse("upkeep:duplicates"), {"by": by})
         assert not page.context["pairs"]

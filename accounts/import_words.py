@@ -53,11 +53,11 @@ def sections(here: str) -> list[Section]:
 
 
 # Summaries ----------------------------------------------------------------------------------------------------------
-_OF_KIND: Mapping[str, Words] = {
-    ImportKind.ACCOUNTS: gettext_lazy("Accounts"),
-    ImportKind.PERSONS: gettext_lazy("Persons"),
-    ImportKind.PRODUCTS: gettext_lazy("Products"),
-    ImportKind.PURCHASES: gettext_lazy("Purchases"),
+_NEW: Mapping[str, Words] = {
+    ImportKind.ACCOUNTS: gettext_lazy("New accounts"),
+    ImportKind.PERSONS: gettext_lazy("New persons"),
+    ImportKind.PRODUCTS: gettext_lazy("New products"),
+    ImportKind.PURCHASES: gettext_lazy("New purchases"),
 }
 
 
@@ -71,10 +71,9 @@ def figures(kind: str, summary: Mapping[str, Any]) -> list[Figure]:
         Figure(_("Rows taken"), number(taken)),
         Figure(_("Rows rejected"), number(rejected), tone="late" if rejected else ""),
     ]
-    for what, label in (("created", _("New")), ("changed", _("Changed")), ("unchanged", _("Unchanged"))):
-        value = summary.get(f"{kind}_{what}", summary.get(what))
-        if value is not None:
-            found.append(Figure(f"{_OF_KIND[kind]}: {str(label).lower()}", number(value)))
+    for what, label in (("created", _NEW[kind]), ("changed", _("Changed")), ("unchanged", _("Unchanged"))):
+        if what in summary:
+            found.append(Figure(label, number(summary[what])))
     for name, label in (
         ("accounts_created", _("New accounts")),
         ("persons_created", _("New persons")),

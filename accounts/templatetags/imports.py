@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import template
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.import_forms import LABELS, WORDS
@@ -12,6 +15,7 @@ from accounts.importing.fields import FIELDS_OF
 from accounts.models import Import, Upload
 from accounts.models.importing import ImportKind
 from crm.jobs.models import Job
+from crm.look import figures
 
 register = template.Library()
 
@@ -56,3 +60,14 @@ def option_label(name: str) -> str:
 def option_value(name: str, value: str) -> str:
     """What a value of a reading option is called."""
     return str(WORDS.get(name, {}).get(value, value))
+
+
+@register.simple_tag
+def moment(at: dt.datetime) -> str:
+    """A day and a time of it, in the time zone of the reader."""
+    local = timezone.localtime(at)
+    words = _("%(day)s, %(time)s") % {
+        "day": figures.day(local, timezone.localdate()),
+        "time": f"{local:%H:%M}",
+    }
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), words)

@@ -12,9 +12,11 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import uploads
 from accounts.import_forms import Chosen, FileForm, SettingsForm
@@ -80,9 +82,11 @@ def new(request: Request) -> HttpResponse:
             except TooLarge as problem:
                 form.add_error("file", str(problem))
             else:
-                return redirect("imports:upload", upload.uuid)
+                here = reverse("imports:upload", args=[upload.uuid])
+                return HttpResponseClientRedirect(here) if request.htmx else redirect(here)
     context = {"form": form, "limit_mb": settings.UPLOAD_LIMIT // 1_000_000}
-    return render(request, "accounts/imports/new.html", context, status=422 if form.errors else 200)
+    refused = form.errors and not request.htmx  # htmx shows nothing of an answer that is an error
+    return render(request, "accounts/imports/new.html", context, status=422 if refused else 200)
 
 
 # One file -----------------------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 // Bringing a file: the area shows which one was chosen or dropped, and how far its way to the server is.
 const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
+const size = (bytes) => (bytes < 1e6 ? `${number.format(bytes / 1e3)} KB` : `${number.format(bytes / 1e6)} MB`);
 
 function say(input) {
   const file = input.files[0];
   const place = input.closest(".drop").querySelector("[data-file-name]");
   place.hidden = !file;
-  place.textContent = file ? `${file.name}, ${number.format(file.size / 1e6)} MB` : "";
+  place.textContent = file ? `${file.name}, ${size(file.size)}` : "";
 }
 
 document.addEventListener("change", (event) => {
@@ -25,5 +26,5 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   const bar = place.querySelector("progress");
   bar.max = total;
   bar.value = loaded;
-  place.querySelector("span").textContent = `${number.format(loaded / 1e6)} / ${number.format(total / 1e6)} MB`;
+  place.querySelector("span").textContent = `${size(loaded)} / ${size(total)}`;
 });

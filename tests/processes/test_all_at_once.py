@@ -17,7 +17,8 @@ from tests.processes.test_imports import PURCHASES, importing, write_file
 PEOPLE = 20
 EACH = 40 if os.environ.get("OPIEKA_SERIES") == "full" else 4
 TOKEN = "a" * 32
-AS_OF = (dt.date.today().replace(day=1) - dt.timedelta(days=1)).isoformat()  # noqa: DTZ011
+TODAY = dt.date.today()  # noqa: DTZ011
+AS_OF = (TODAY.replace(day=1) - dt.timedelta(days=1)).isoformat()
 
 # Twenty reps with forty accounts each, signed in; prints each one's session and the accounts.
 PEOPLE_AND_SESSIONS = f"""
@@ -82,8 +83,8 @@ class Person(threading.Thread):
                 "minutes": "5",
                 "channel": "phone",
                 "direction": "out",
-                "day": dt.date.today().isoformat(),
-                "next": "plan",  # noqa: DTZ011
+                "day": TODAY.isoformat(),
+                "next": "plan",
             }
             # The same form twice: a double click must log one contact.
             for _click in range(2):

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.importing.reasons import BadValue
-from accounts.importing.values import NumberStyle, cents_of, plain_code, read_day, read_number, style_of
+from accounts.importing.values import (
+    DayOrder,
+    NumberStyle,
+    cents_of,
+    day_of_serial,
+    day_order_of,
+    plain_code,
+    read_day,
+    read_number,
+    style_of,
+)
 
 POINT, COMMA, UNKNOWN, MIXED = NumberStyle.POINT, NumberStyle.COMMA, NumberStyle.UNKNOWN, NumberStyle.MIXED
 
@@ -185,6 +195,14 @@ def test_numbers_written_out_with_thousands_are_read_back(value: Decimal, comma:
         "2026-02-28T08:26:00.123Z",
         "2026-02-28T08:26:00+01:00",
         "28.02.2026 8:26",
+        "28.02.2026 г.",
+        "28.2.2026г.",
+        "28.02.26",
+        "28/02/2026",
+        "28-02-2026",
+        "28/2/26",
+        "28/02/2026 8:26:00 AM",
+        "20260228",
     ],
 )
 def test_days(text: str) -> None:
@@ -206,6 +224,62 @@ def test_days(text: str) -> None:
 def test_what_is_no_day(text: str, words: str) -> None:
     with pytest.raises(BadValue, match=words):
         read_day(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "day"),
+    [
+        ("01/02/2026", DayOrder.UNKNOWN, "2026-02-01"),
+        ("01/02/2026", DayOrder.DAY_FIRST, "2026-02-01"),
+        ("01/02/2026", DayOrder.MONTH_FIRST, "2026-01-02"),
+        ("1-2-26", DayOrder.MONTH_FIRST, "2026-01-02"),
+        ("26.02.01", DayOrder.YEAR_FIRST, "2026-02-01"),
+        ("26/02/01", DayOrder.YEAR_FIRST, "2026-02-01"),
+        ("01.02.2026", DayOrder.MONTH_FIRST, "2026-02-01"),
+        ("2026-01-02", DayOrder.MONTH_FIRST, "2026-01-02"),
+        ("25/12/2026", DayOrder.MIXED, "2026-12-25"),
+        ("12/25/2026", DayOrder.MIXED, "2026-12-25"),
+        ("05/05/2026", DayOrder.MIXED, "2026-05-05"),
+        ("31/12/69", DayOrder.UNKNOWN, "2069-12-31"),
+        ("31/12/70", DayOrder.UNKNOWN, "1970-12-31"),
+    ],
+)
+def test_the_column_says_which_number_is_the_day(text: str, order: DayOrder, day: str) -> None:
+    assert read_day(text, order).isoformat() == day
+
+
+def test_where_the_column_contradicts_itself_a_date_that_may_be_two_is_refused() -> None:
+    with pytest.raises(BadValue, match="“01/02/2026”: day and month cannot be told apart; write 2026-02-28"):
+        read_day("01/02/2026", DayOrder.MIXED)
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("13/02/2026", DayOrder.DAY_FIRST),
+        ("02/13/2026", DayOrder.MONTH_FIRST),
+        ("02-13-26", DayOrder.MONTH_FIRST),
+        ("99/12/31", DayOrder.YEAR_FIRST),
+        ("01/02/2026", DayOrder.UNKNOWN),
+        ("01.02.26", DayOrder.DAY_FIRST),
+        ("01.02.2026", None),
+        ("2026-02-01", None),
+        ("soon", None),
+    ],
+)
+def test_what_a_date_says_about_its_column(text: str, order: DayOrder | None) -> None:
+    assert day_order_of(text) is order
+
+
+def test_orders_join() -> None:
+    assert DayOrder.UNKNOWN.joined(DayOrder.MONTH_FIRST) is DayOrder.MONTH_FIRST
+    assert DayOrder.MONTH_FIRST.joined(DayOrder.UNKNOWN) is DayOrder.MONTH_FIRST
+    assert DayOrder.MONTH_FIRST.joined(DayOrder.DAY_FIRST) is DayOrder.MIXED
+
+
+def test_days_that_a_workbook_counts() -> None:
+    assert day_of_serial("46081") == dt.date(2026, 2, 28)
+    assert [day_of_serial(text) for text in ("4608", "46081.5", "99999", "-4608", "x")] == [None] * 5
 
 
 def test_codes_written_as_floats() -> None:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("contacts.urls")),
     path("review/", include("segmentation.urls")),
+    path("imports/rates/", include("accounts.rates_urls")),
     path("imports/", include("accounts.imports_urls")),
     path("jobs/", include("crm.jobs.urls")),
     path("account/", include("crm.team.urls")),

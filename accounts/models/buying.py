@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from accounts.models.customers import Account
 from accounts.models.importing import Import
@@ -69,6 +70,8 @@ class ExchangeRate(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     day = models.DateField(_("day"))
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=8)
+
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("exchange rate")

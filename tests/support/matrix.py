@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.merging.accounts import merge_accounts
-from accounts.models import Account, ContactPerson
+from accounts.models import Account, ContactPerson, ExchangeRate
 from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint
 from crm.jobs.models import Job
 from crm.lists.models import ListView
@@ -178,7 +179,9 @@ def a_source(stage: Stage) -> list[Any]:
 
 def a_duplicate(stage: Stage) -> Account:
     """Acme once more, with a person."""
-    found, new = Account.objects.get_or_create(code="ACME2", defaults={"name": "Acme", "owner": stage.cast.rita})
+    found, new = Account.objects.get_or_create(
+        code="ACME2", defaults={"name": "Acme", "owner": stage.cast.rita}
+    )
     if new:
         ContactPersonFactory(account=found)
     return found
@@ -192,6 +195,13 @@ def a_merge(stage: Stage) -> list[Any]:
         kept=stage.cast.acme, duplicate=other, chosen={}, actor=stage.cast.ada, today=stage.today, now=now
     )
     return [merged.pk]
+
+
+def a_rate() -> ExchangeRate:
+    rate, _made = ExchangeRate.objects.get_or_create(
+        currency="USD", day=dt.date(2026, 10, 1), defaults={"rate": Decimal("0.9")}
+    )
+    return rate
 
 
 def a_uuid() -> str:
@@ -245,9 +255,7 @@ ENTRIES: dict[str, Entry] = {
     "upkeep:duplicates": Entry(allowed=REVIEWERS),
     "upkeep:merge_with": Entry(args=acme, allowed=REVIEWS_ACME),
     "upkeep:merge": Entry(args=lambda stage: [*acme(stage), a_duplicate(stage).pk], allowed=REVIEWS_ACME),
-    "upkeep:person_merge_with": Entry(
-        args=lambda stage: [*acme(stage), stage.person.pk], allowed=EDITS_ACME
-    ),
+    "upkeep:person_merge_with": Entry(args=lambda stage: [*acme(stage), stage.person.pk], allowed=EDITS_ACME),
     "upkeep:person_merge": Entry(
         args=lambda stage: [*acme(stage), stage.person.pk, a_duplicate(stage).persons.get().pk],
         # The other person is at another account.
@@ -308,6 +316,15 @@ ENTRIES: dict[str, Entry] = {
     "jobs:put_back": Entry(args=lambda stage: a_job(stage, "stopped"), allowed=ADMINS, method="POST", ok=302),
     "jobs:retry": Entry(args=lambda stage: a_job(stage, "failed"), allowed=ADMINS, method="POST", ok=302),
     "jobs:sweep": Entry(allowed=ADMINS, method="POST", ok=302),
+    "rates:list": Entry(allowed=ADMINS),
+    "rates:lines": Entry(
+        allowed=ADMINS, method="POST", data=lambda stage: {"lines": "PLN;2026-09-30;0,25"}, ok=302
+    ),
+    "rates:currency": Entry(args=lambda stage: [a_rate().currency], allowed=ADMINS),
+    "rates:remove": Entry(args=lambda stage: [a_rate().pk], allowed=ADMINS, method="POST", ok=302),
+    "rates:put_back": Entry(
+        args=lambda stage: ["PLN", "2026-01-05", "0.25"], allowed=ADMINS, method="POST", ok=302
+    ),
     "segmentation:changes": Entry(allowed=REVIEWERS),
     "segmentation:change": Entry(args=lambda stage: [stage.change.pk], allowed=REVIEWS_ACME),
     "segmentation:export": Entry(allowed=REVIEWERS),
@@ -369,6 +386,8 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("jobs:job", "ada"),
     ("jobs:list", "ada"),
     ("jobs:now", "ada"),
+    ("rates:currency", "ada"),
+    ("rates:list", "ada"),
     ("segmentation:change", "mona"),
     ("segmentation:changes", "mona"),
     ("segmentation:changes", "ada"),

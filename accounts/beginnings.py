@@ -15,6 +15,7 @@ from accounts.importing.fields import FIELDS_OF, FieldSpec
 from accounts.importing.guessing import guess_mapping
 from accounts.importing.reading import look_at
 from accounts.importing.recognising import ReadingOptions
+from accounts.importing.rejects import LINE, REASON
 from accounts.models import ImportPreset
 from accounts.models.importing import ImportKind
 
@@ -70,15 +71,31 @@ def _cut(text: str) -> str:
 
 # Which column holds what --------------------------------------------------------------------------------------------
 def guessed(kind: str, beginning: Beginning) -> dict[str, str]:
-    """Field -> column, as far as header and sample tell."""
+    """Field -> column, as far as header and sample tell; for what is required the name of a column is enough.
+
+    A few bad values at the beginning must not hide a column without which nothing can be imported.
+    """
     if beginning.problem:
         return {}
-    return guess_mapping(kind=ImportKind(kind), header=beginning.header, sample=beginning.sample)
+    found = guess_mapping(kind=ImportKind(kind), header=beginning.header, sample=beginning.sample)
+    if lacking := missing(kind, found):
+        by_name = guess_mapping(kind=ImportKind(kind), header=beginning.header, sample=[])
+        taken = set(found.values())
+        found |= {
+            spec.name: by_name[spec.name]
+            for spec in lacking
+            if spec.name in by_name and by_name[spec.name] not in taken
+        }
+    return found
 
 
 def guessed_kind(beginning: Beginning) -> ImportKind:
-    """What the rows are: the kind whose required fields are there and that uses most columns; else purchases."""
-    found = {kind: guessed(kind, beginning) for kind in ImportKind}
+    """What the rows are: the kind whose required fields are there and that uses most columns; else purchases.
+
+    Only the names of the columns count: what stands in them would fit several kinds.
+    """
+    header = [] if beginning.problem else beginning.header
+    found = {kind: guess_mapping(kind=kind, header=header, sample=[]) for kind in ImportKind}
     ready = [kind for kind in found if not missing(kind, found[kind])]
     # Of kinds that use equally many columns the one with fewer fields says more.
     return max(
@@ -106,8 +123,20 @@ def fitting(kind: str, mapping: Mapping[str, str], header: Sequence[str]) -> dic
 
 
 def preset_for(header: Sequence[str], *, kind: str = "") -> ImportPreset | None:
-    """The preset made from a file with the same columns, the newest; None without one."""
-    presets = ImportPreset.objects.filter(header=list(header))
+    """The newest preset made from a file with the same columns, or from one whose rejected rows these are."""
+    columns = list(header[2:] if is_list_of_rejects(header) else header)
+    presets = ImportPreset.objects.filter(header=columns)
     if kind:
         presets = presets.filter(kind=kind)
-    return presets.order_by("-made_at", "-pk").first() if header else None
+    return presets.order_by("-made_at", "-pk").first() if columns else None
+
+
+def is_list_of_rejects(header: Sequence[str]) -> bool:
+    """Whether these are the columns of a list of rejected rows."""
+    return [column.casefold() for column in header[:2]] == [LINE, REASON]
+
+
+def reading_of(preset: ImportPreset, header: Sequence[str]) -> dict[str, str]:
+    """How a file with these columns is read by a preset: a list of rejected rows is written as we write it."""
+    ours = {"encoding", "delimiter", "sheet"} if is_list_of_rejects(header) else set()
+    return {name: value for name, value in preset.reading.items() if name not in ours}

@@ -28,6 +28,7 @@ from accounts.beginnings import (
     guessed_kind,
     missing,
     preset_for,
+    reading_of,
 )
 from accounts.importing import ImportRefused, Summary, import_file
 from accounts.importing.recognising import ReadingOptions
@@ -69,9 +70,10 @@ def receive(
     beginning = beginning_of(path_of(kept.stored_as), reading={})
     preset = preset_for(beginning.header, kind=kind)
     if preset is not None:
-        _take_from(upload, preset)
-        if preset.reading:
-            beginning = beginning_of(path_of(kept.stored_as), reading=preset.reading)
+        upload.kind, upload.preset, upload.create_accounts = preset.kind, preset, preset.create_accounts
+        upload.reading = reading_of(preset, beginning.header)
+        if upload.reading:
+            beginning = beginning_of(path_of(kept.stored_as), reading=upload.reading)
         mapping = preset.mapping
     else:
         upload.kind = kind or guessed_kind(beginning)
@@ -80,11 +82,6 @@ def receive(
     upload.looked = beginning.as_json()
     upload.save(force_insert=True)
     return upload
-
-
-def _take_from(upload: Upload, preset: ImportPreset) -> None:
-    upload.kind, upload.preset = preset.kind, preset
-    upload.reading, upload.create_accounts = dict(preset.reading), preset.create_accounts
 
 
 # Choosing -----------------------------------------------------------------------------------------------------------

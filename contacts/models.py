@@ -406,6 +406,9 @@ class Touchpoint(Worded, models.Model):
                 name="touchpoint_of_account",
             ),
             models.Index(fields=["user", "-day"], name="touchpoint_of_user"),
+            models.Index(
+                fields=["-day", "-at"], condition=Q(deleted_at__isnull=True), name="touchpoint_newest"
+            ),
         ]
 
     def __str__(self) -> str:

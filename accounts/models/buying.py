@@ -126,6 +126,7 @@ class Purchase(models.Model):
                 name="purchase_account_ordered",
             ),
             models.Index(fields=["number"], name="purchase_number"),
+            models.Index(fields=["-ordered_on", "-id"], name="purchase_newest"),  # the list's order
         ]
 
     def __str__(self) -> str:

@@ -176,6 +176,9 @@ class Account(Worded, models.Model):
             # The list's order by name, without case and diacritics: the key begins with the folded name.
             models.Index(fields=["search_key"], name="account_search_key"),
             models.Index(fields=["-sales_12m_cents", "code"], name="account_sales"),
+            models.Index(
+                fields=["search_key"], condition=Q(archived_at__isnull=False), name="account_archived"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -272,6 +275,9 @@ class ContactPerson(Worded, models.Model):
             models.UniqueConstraint(
                 fields=["account"], condition=Q(is_main=True), name="one_main_person_per_account"
             )
+        ]
+        indexes = [
+            models.Index(fields=["search_key"], name="person_search_key"),  # the list's order, by name
         ]
 
     def __str__(self) -> str:

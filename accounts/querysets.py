@@ -10,16 +10,13 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
+from accounts.finding import FEWEST_LETTERS, found_by
 from accounts.searching import read_words
 from crm.team.models import User
 from crm.team.visibility import standing
 
 if TYPE_CHECKING:
     from accounts.models import Account, ContactPerson, Purchase  # noqa: F401
-
-
-FEWEST_LETTERS = 3
-"""A shorter word stands in too many names to say whom somebody looks for."""
 
 
 def _rows_of(model: str) -> Any:
@@ -65,9 +62,21 @@ def _marks(ids: list[int]) -> str:
 class AccountQuerySet(models.QuerySet["Account"]):
     """Reads of accounts that chain."""
 
+    is_narrow = False
+    """Whether it holds what one user sees, not all accounts: `search` then goes another way."""
+
+    def _clone(self) -> Self:
+        copy: Self = super()._clone()  # type: ignore[misc]
+        copy.is_narrow = self.is_narrow
+        return copy
+
     def visible_to(self, user: User, *, on: dt.date) -> Self:
         """The accounts the user may see on the day (docs/domain.md, section 1)."""
-        return self if standing(user, on=on).sees_all else self.filter(pk__in=visible_ids(user, on=on))
+        if standing(user, on=on).sees_all:
+            return self
+        found = self.filter(pk__in=visible_ids(user, on=on))
+        found.is_narrow = True
+        return found
 
     def editable_by(self, user: User, *, on: dt.date) -> Self:
         """The accounts whose data the user may change: all that are visible, but for service agents none but their own.
@@ -89,28 +98,13 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
         Case, diacritics and quotation marks do not matter. Numbers are compared by their digits, however they are
         grouped (`600 100 201`, `+48 600-100-201`, `701-00-12-345`); the number of a purchase finds its account.
+        A word of one or two letters is looked for where words begin. On PostgreSQL, for those who see all accounts, it
+        asks the database once by itself (accounts.finding).
         """
         asked = read_words(words)
         if not asked.words:
             return self
-        persons = _rows_of("ContactPerson").order_by()
-        # Sets of ids, not EXISTS per account: each side is read once, whatever the number of accounts.
-        every = Q()
-        for word in asked.words:
-            at_persons = persons.filter(search_key__contains=word).values("account")
-            every &= Q(search_key__contains=word) | Q(pk__in=at_persons)
-        for number in asked.numbers:
-            at_persons = persons.filter(search_key__contains=number).values("account")
-            with_number = Q(search_key__contains=number) | Q(pk__in=at_persons)
-            for word in asked.beside_numbers:
-                with_number &= Q(search_key__contains=word) | Q(
-                    pk__in=persons.filter(search_key__contains=word).values("account")
-                )
-            every |= with_number
-        if asked.purchase_number:
-            purchases = _rows_of("Purchase").order_by()
-            every |= Q(pk__in=purchases.numbered(asked.purchase_number).values("account"))
-        return self.filter(every)
+        return self.filter(found_by(asked, among_all=not self.is_narrow))
 
     def with_person_found(self, words: str) -> Self:
         """Each account with `person_found` and `person_found_phone`: who there has one of the words, or None."""

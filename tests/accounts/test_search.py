@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime as dt
 
+import pytest
+from django.db import connection
+
+from accounts import finding
 from accounts.models import Account
 from accounts.searching import read_words
-from tests.support.factories import AccountFactory, ContactPersonFactory, PurchaseFactory
+from tests.support.factories import AccountFactory, ContactPersonFactory, PurchaseFactory, UserFactory
+
+TODAY = dt.date(2026, 10, 13)
 
 
 @pytest.fixture
@@ -125,11 +131,55 @@ def test_small_figures_are_words() -> None:
     assert read_words("600 100 201").numbers == ("600100201",)
 
 
-def test_a_search_is_one_query(
+def test_a_search_is_one_query_and_one_that_counts_before_it(
     company: dict[str, Account], django_assert_num_queries: pytest.FixtureRequest
 ) -> None:
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    for_all = 2 if connection.vendor == "postgresql" else 1
+    with django_assert_num_queries(for_all):  # type: ignore[operator]
         found("wilhelmina 600 100 201")
+    rep = UserFactory()
+    own = Account.objects.visible_to(rep, on=TODAY)
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        list(own.search("wilhelmina 600 100 201"))
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        ("ml", {"22"}),
+        ("zb", {"22"}),
+        ("wi", {"22"}),  # of the person
+        ("sz", {"22"}),
+        ("yn", set()),  # inside words only
+        ("bg", {"BG-7"}),
+        ("w mlyn", {"22"}),
+        ("_", set()),
+        ("%", set()),
+        ("\\", set()),
+    ],
+)
+def test_short_words_begin_words(company: dict[str, Account], words: str, codes: set[str]) -> None:
+    assert found(words) == codes
+
+
+@pytest.mark.parametrize("few", [0, 1, 5000])
+def test_both_ways_find_the_same(
+    company: dict[str, Account], monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """What is common goes another way than what is rare (accounts.finding); nobody should see which."""
+    monkeypatch.setattr(finding, "FEW", few)
+    assert found("wilhelmina zbozowa") == {"22"}
+    assert found("wilhelmina 600 100 201") == {"22"}
+    assert found("ZS/2026/06") == {"HU-1", "17850"}
+    assert found("sz 100%") == set()
+    assert found("100%") == {"X100%"}
+    mill = company["mill"]
+    Account.objects.filter(pk=mill.pk).update(owner=UserFactory())
+    mill.refresh_from_db()
+    own = Account.objects.visible_to(mill.owner, on=TODAY)
+    assert [account.code for account in own.search("wilhelmina")] == ["22"]
+    assert not own.search("wełna").exists()
+    assert own.active().order_by("code").is_narrow and not Account.objects.active().is_narrow
 
 
 @pytest.mark.parametrize(

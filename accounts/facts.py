@@ -36,6 +36,8 @@ def refresh_facts(*, today: dt.date, account_ids: Collection[int] | None = None)
     calendar quarter in which it bought a year earlier has ended without a purchase in it or after it, and lost once
     the same quarter has ended so a second time. "Let go" is set by hand and stays.
 
+    Beside it, which product lines were bought in the 12 months (RecentProductLine).
+
     Rows that stay as they are are not written, and no history is: facts have none.
     """
     changed = 0
@@ -45,6 +47,7 @@ def refresh_facts(*, today: dt.date, account_ids: Collection[int] | None = None)
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
         for ids in _chunks(account_ids):
             changed += _refresh(cursor, today, ids)
+            _refresh_product_lines(cursor, today, ids)
     return changed
 
 
@@ -85,6 +88,42 @@ def _refresh(cursor: CursorWrapper, today: dt.date, ids: list[int] | None) -> in
         parameters,
     )
     return cursor.rowcount
+
+
+def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, ids: list[int] | None) -> None:
+    """Bring RecentProductLine to what stands in the purchases, writing only what differs."""
+    end = today + dt.timedelta(days=1)
+    parameters = [
+        connection.ops.adapt_datefield_value(_months_before(end, 12)),
+        connection.ops.adapt_datefield_value(end),
+        *(ids or []),
+    ]
+    marks = ", ".join(["%s"] * len(ids or []))
+    some = f"IN ({marks})" if ids is not None else ""
+    cursor.execute("DROP TABLE IF EXISTS recent_found")
+    cursor.execute(
+        "CREATE TEMPORARY TABLE recent_found AS"
+        " SELECT p.account_id, product.line_id, product.complexity, MAX(p.ordered_on) AS last_ordered_on"
+        " FROM accounts_purchase p JOIN accounts_purchaseline l ON l.purchase_id = p.id"
+        " JOIN accounts_product product ON product.id = l.product_id"
+        f" WHERE p.ordered_on >= %s AND p.ordered_on < %s AND l.amount > 0{some and f' AND p.account_id {some}'}"
+        " GROUP BY p.account_id, product.line_id, product.complexity",
+        parameters,
+    )
+    recent = "accounts_recentproductline"
+    cursor.execute(
+        f"DELETE FROM {recent} WHERE NOT EXISTS (SELECT 1 FROM recent_found f WHERE f.account_id = {recent}.account_id"
+        f" AND f.line_id = {recent}.line_id AND f.complexity = {recent}.complexity)"
+        f"{some and f' AND {recent}.account_id {some}'}",
+        ids or [],
+    )
+    cursor.execute(
+        f"INSERT INTO {recent} (account_id, line_id, complexity, last_ordered_on)"
+        " SELECT account_id, line_id, complexity, last_ordered_on FROM recent_found WHERE TRUE"
+        " ON CONFLICT (account_id, line_id, complexity) DO UPDATE SET last_ordered_on = excluded.last_ordered_on"
+        f" WHERE {recent}.last_ordered_on <> excluded.last_ordered_on"
+    )
+    cursor.execute("DROP TABLE recent_found")
 
 
 def _months_before(day: dt.date, months: int) -> dt.date:

@@ -1,6 +1,13 @@
 """Customers, the persons there, what we sell, what they bought, and files that bring it (docs/domain.md, 2)."""
 
-from accounts.models.buying import ExchangeRate, Product, ProductLine, Purchase, PurchaseLine
+from accounts.models.buying import (
+    ExchangeRate,
+    Product,
+    ProductLine,
+    Purchase,
+    PurchaseLine,
+    RecentProductLine,
+)
 from accounts.models.customers import Account, AccountTeamMember, Acquaintance, ContactPerson, Tag
 from accounts.models.importing import Import, ImportedRow, ImportKind, ImportPreset, ImportSource, Upload
 from accounts.models.upkeep import BulkAct, Merge
@@ -25,6 +32,7 @@ __all__ = [
     "ProductLine",
     "Purchase",
     "PurchaseLine",
+    "RecentProductLine",
     "Tag",
     "Tier",
     "Upload",

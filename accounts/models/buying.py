@@ -156,3 +156,27 @@ class PurchaseLine(models.Model):
 
     def __str__(self) -> str:
         return self.description or str(self.position)
+
+
+class RecentProductLine(models.Model):
+    """One product line that an account bought in the last 12 months, at one complexity of its products, and when last.
+
+    A fact that accounts.facts keeps (lines with a positive amount, purchases up to the day of the refreshing), so that
+    contact rules ask a small table and not every line of every purchase. A product that is moved to another line, or
+    given another complexity, counts as such from the next daily refreshing.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="recent_product_lines", db_index=False)
+    line = models.ForeignKey(ProductLine, models.CASCADE, related_name="+")
+    complexity = models.PositiveSmallIntegerField()
+    last_ordered_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "line", "complexity"], name="one_recent_product_line_per_account"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.line_id}: {self.last_ordered_on}"

@@ -22,7 +22,7 @@ LARGEST_UNPACKED = 2**30
 HIGHEST_RATIO = 250
 HARMLESS_SIZE = 32 * 2**20
 LARGEST_CONTENTS = 8 * 2**20  # bytes of a part that is read as a whole
-_LARGEST_ROW = 32 * 2**20
+_LARGEST_ROW = 32 * 2**20  # bytes of XML: 16,384 columns need less
 _CHUNK = 2**18
 _END = b"PK\x05\x06"
 
@@ -163,21 +163,25 @@ class Archive:
     def scan(self, name: str) -> Scan:
         """Look through a sheet for what would be lost or do harm when its values are read."""
         found = Scan()
-        rest = b""
+        waiting: list[bytes] = []  # since the last end of a row
+        size = 0
         for piece in self.inflate(name):
-            rest += piece
-            whole, closed, rest = rest.rpartition(b"</row>")
-            if not closed and len(rest) > _LARGEST_ROW:
-                raise _broken()
-            _scan(whole, found)
-        _scan(rest, found)
+            end = waiting[-1][-5:] if waiting else b""
+            if b"row>" not in end + piece:  # </row>, or </x:row>
+                waiting.append(piece)
+                size += len(piece)
+                if size > _LARGEST_ROW:
+                    raise _broken()
+                continue
+            whole, closed, rest = b"".join((*waiting, piece)).rpartition(b"row>")
+            _scan(whole + closed, found)
+            waiting, size = [rest], len(rest)
+        _scan(b"".join(waiting), found)
         return found
 
 
 def _scan(xml: bytes, found: Scan) -> None:
-    if not xml:
-        return
-    found.rows = max(found.rows, max(map(int, _ROW.findall(xml)), default=0), found.rows + xml.count(b"<row"))
+    found.rows = max(found.rows, max(map(int, _ROW.findall(xml)), default=0), found.rows + xml.count(b"row>"))
     for letters in set(_WIDE.findall(xml)):
         found.columns = max(found.columns, _column(letters) + 1)
     if b't="e"' in xml:

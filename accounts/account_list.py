@@ -280,6 +280,7 @@ class AccountListing(Listing):
     )
     template = "accounts/list.html"
     empty_template = "accounts/list_empty.html"
+    bulk_template = "accounts/list_bulk.html"
     views = (
         BuiltIn("mine", gettext_lazy("Mine"), {"owner": MINE}),
         BuiltIn(
@@ -294,6 +295,10 @@ class AccountListing(Listing):
     def visible(self, request: Request) -> QuerySet[Account]:
         """Accounts the user may see."""
         return Account.objects.visible_to(request.user, on=request.today)
+
+    def may_select(self, user: User) -> bool:
+        """Service agents read accounts and do not change them."""
+        return not user.is_agent
 
     def usually(self, rows: QuerySet[Any], filters: Mapping[str, str]) -> QuerySet[Any]:
         """Archived ones are put away."""

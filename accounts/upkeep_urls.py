@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from accounts.views import merging
+from accounts.views import many, merging
 
 app_name = "upkeep"
 
 urlpatterns = [
+    path("bulk/", many.bulk_act, name="bulk"),
+    path("bulk/<int:pk>/undo/", many.bulk_undo, name="bulk_undo"),
+    path("<int:pk>/team/", many.team_and_tags, name="team"),
     path("duplicates/", merging.duplicates, name="duplicates"),
     path("merges/<int:pk>/undo/", merging.merge_undo, name="merge_undo"),
     path("<int:pk>/merge/", merging.account_merge_with, name="merge_with"),

@@ -228,6 +228,7 @@ ACCOUNT_BLOCKS = (
     "contacts.panels.NextContacts",
     "contacts.panels.Promises",
     "accounts.tabs.Sites",
+    "accounts.belonging.Belonging",
 )
 # Functions called on commit with account_ids, today and now when something changed by hand that planning reads.
 ACCOUNT_CHANGED = ("contacts.tasks.plan_changed",)

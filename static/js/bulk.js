@@ -42,5 +42,13 @@ document.addEventListener("reset", (event) => {
     show(event.target);
   });
 });
+// X selects the row one stands on.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const box = document.activeElement?.matches?.("a.row") && document.activeElement.closest("tr")?.querySelector("input[type=checkbox][form]");
+  if (!box) return;
+  box.click();
+  event.preventDefault();
+});
 document.addEventListener("htmx:afterSettle", showAll);
 addEventListener("pageshow", showAll);

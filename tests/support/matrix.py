@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.merging.accounts import merge_accounts
-from accounts.models import Account, ContactPerson, ExchangeRate
+from accounts.models import Account, BulkAct, ContactPerson, ExchangeRate
 from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint
 from crm.jobs.models import Job
 from crm.lists.models import ListView
@@ -204,6 +204,11 @@ def a_rate() -> ExchangeRate:
     return rate
 
 
+def an_act(stage: Stage) -> list[Any]:
+    """An act on many accounts that was Ada's: whoever else posts its undo is told so."""
+    return [BulkAct.objects.create(kind="archive", actor=stage.cast.ada, at=timezone.now()).pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -262,6 +267,10 @@ ENTRIES: dict[str, Entry] = {
         allowed=frozenset(),
     ),
     "upkeep:merge_undo": Entry(args=a_merge, allowed=REVIEWS_ACME, method="POST", ok=302),
+    # An act that is none leads back; reps, managers and admins see boxes, but nobody is kept from trying.
+    "upkeep:bulk": Entry(method="POST", ok=302),
+    "upkeep:bulk_undo": Entry(args=an_act, method="POST", ok=302),
+    "upkeep:team": Entry(args=acme, allowed=EDITS_ACME),
     "contacts:today": Entry(),
     "contacts:follow_up": Entry(args=a_follow_up, allowed=SEES_ACME),
     # A service agent reads and logs, but does not put off what is another's to do.
@@ -362,6 +371,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("upkeep:merge", "mona"),
     ("upkeep:merge_with", "mona"),
     ("upkeep:person_merge_with", "rita"),
+    ("upkeep:team", "rita"),
     ("contacts:log", "rita"),
     ("contacts:log_search", "rita"),
     ("contacts:reschedule", "rita"),

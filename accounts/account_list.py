@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Account, Tag, Tier
-from crm.lists.asking import address
+from accounts.querysets import seen_one_by_one
+from crm.lists.asking import Asked, address
 from crm.lists.builtin import BuiltIn
 from crm.lists.columns import Column, Kind, Order, Row, muted, words_of
 from crm.lists.filters import Choice, Choices, Filter, Flag, equals, holds
@@ -129,6 +130,12 @@ FILTERS: tuple[Filter, ...] = (
     Flag("complaints", gettext_lazy("With open complaints"), holds(open_complaints__gt=0), rare=True),
     Flag("archived", gettext_lazy("Archived"), holds(archived_at__isnull=False), rare=True),
 )  # fmt: skip
+
+
+def sees_widely(request: Request) -> bool:
+    """Whether the user sees, not everything, but the accounts of whole teams."""
+    view = standing(request.user, on=request.today)
+    return bool(view.led_team_ids) and not view.sees_all
 
 
 # Columns ------------------------------------------------------------------------------------------------------------
@@ -311,6 +318,13 @@ class AccountListing(Listing):
     def found_by(self, rows: QuerySet[Any], words: str) -> tuple[QuerySet[Any], Sequence[str]]:
         """With the person that was found."""
         return rows.with_person_found(words), ("person_found", "person_found_phone")  # type: ignore[attr-defined]
+
+    def first_rows(self, asked: Asked, upto: int) -> QuerySet[Any]:
+        """Who leads teams sees so many that an index walks to the page sooner than all are sorted."""
+        if not sees_widely(asked.request):
+            return asked.rows
+        column = "accounts_account.id"
+        return asked.narrow(Account.objects.filter(seen_one_by_one(column, asked.user, on=asked.today)))
 
     def attach(self, rows: Sequence[dict[str, Any]], columns: Sequence[Column], request: Request) -> None:
         """The tags, where they are shown."""

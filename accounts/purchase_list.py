@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,17 +13,20 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.account_list import account_url, of_owner, of_tier, owner_choices
+from accounts.account_list import account_url, of_owner, of_tier, owner_choices, sees_widely
 from accounts.models import Account, Purchase, PurchaseLine, Tier
+from accounts.querysets import seen_one_by_one
 from accounts.searching import read_words
+from crm.lists.asking import Asked
 from crm.lists.builtin import BuiltIn
 from crm.lists.columns import Column, Kind, Order, Row, muted
 from crm.lists.filters import Choice, Day, Filter, Flag, Text, compares, holds
 from crm.lists.listing import Listing
-from crm.lists.paging import LongPaginator
+from crm.lists.paging import LongPaginator, reached
 from crm.look import figures
 from crm.look.templatetags.look import tier as tier_badge
 from crm.team.requests import Request
+from crm.team.visibility import standing
 
 OVERDUE, UNPAID, LATE, PAID = "overdue", "unpaid", "late", "paid"
 
@@ -197,6 +201,19 @@ class PurchaseListing(Listing):
         if asked.purchase_number:
             found |= Q(pk__in=Purchase.objects.numbered(asked.purchase_number).order_by().values("pk"))
         return rows.filter(found)
+
+    def counted(self, asked: Asked) -> Sequence[QuerySet[Any]]:
+        """By the day, which the index of the accounts has."""
+        return [asked.rows.values("ordered_on")]
+
+    def first_rows(self, asked: Asked, upto: int) -> QuerySet[Any]:
+        """Wide views walk the index of the order; a portfolio asks that of its accounts how far the page reaches."""
+        if sees_widely(asked.request):
+            column = "accounts_purchase.account_id"
+            return asked.narrow(Purchase.objects.filter(seen_one_by_one(column, asked.user, on=asked.today)))
+        if asked.sort == "-ordered" and not standing(asked.user, on=asked.today).sees_all:
+            return asked.rows.filter(ordered_on__gte=reached(asked.rows, "ordered_on", upto))
+        return asked.rows
 
     def row_name(self, row: Row) -> str:
         """Its number."""

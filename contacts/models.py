@@ -155,6 +155,9 @@ class ContactRule(models.Model):
 class CadenceStart(models.Model):
     """The day on which a cadence first governed an account on a channel: where the spreading counts from (5.2)."""
 
+    MADE_BY_JOBS: ClassVar = Q(pk__isnull=False)
+    """All of them: undoing an import takes them along (accounts.importing.undo_finding)."""
+
     account = models.ForeignKey(Account, models.CASCADE, related_name="cadence_starts", db_index=False)
     channel = models.CharField(max_length=10, choices=Channel)
     day = models.DateField()
@@ -218,6 +221,10 @@ class FollowUp(Worded, models.Model):
         CANCELLED = "cancelled", _("Cancelled")
 
     OPEN: ClassVar = (State.PLANNED, State.BOOKED)
+    MADE_BY_JOBS: ClassVar = Q(
+        state__in=["planned", "cancelled"], generation__gt=0, moved_by_hand=False, snoozed_until__isnull=True
+    )
+    """What planning made and nobody touched: undoing an import takes it along."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="follow_ups", verbose_name=_("account"))
     assignee = models.ForeignKey(
@@ -292,6 +299,9 @@ class AgendaItem(Worded, models.Model):
         DONE = "done", _("Done")
         SKIPPED = "skipped", _("Skipped")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    MADE_BY_JOBS: ClassVar = Q(reason="cadence", state__in=["open", "withdrawn"])
+    """What planning made and nobody dealt with: undoing an import takes it along."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="agenda_items", db_index=False)
     follow_up = models.ForeignKey(FollowUp, models.SET_NULL, null=True, blank=True, related_name="items")
@@ -405,7 +415,7 @@ class Touchpoint(Worded, models.Model):
                 condition=Q(deleted_at__isnull=True),
                 name="touchpoint_of_account",
             ),
-            models.Index(fields=["user", "-day"], name="touchpoint_of_user"),
+            models.Index(fields=["user", "-day"], include=["account"], name="touchpoint_of_user"),
             models.Index(
                 fields=["-day", "-at"], condition=Q(deleted_at__isnull=True), name="touchpoint_newest"
             ),

@@ -12,10 +12,12 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.account_list import account_url, of_owner, of_tier, owner_choices
+from accounts.account_list import account_url, of_owner, of_tier, owner_choices, sees_widely
 from accounts.models import Account, Channel, ContactPerson, Tier
+from accounts.querysets import seen_one_by_one
 from accounts.searching import read_words
 from contacts.models import Touchpoint
+from crm.lists.asking import Asked
 from crm.lists.builtin import BuiltIn
 from crm.lists.columns import Column, Kind, Order, Row, muted, words_of
 from crm.lists.filters import Choice, Filter, Flag, equals, holds
@@ -226,6 +228,14 @@ class PersonListing(Listing):
         for number in asked.numbers:
             every |= Q(search_key__contains=number)
         return rows.filter(every)
+
+    def first_rows(self, asked: Asked, upto: int) -> QuerySet[Any]:
+        """As for accounts: wide views walk the index of the order."""
+        if not sees_widely(asked.request):
+            return asked.rows
+        column = "accounts_contactperson.account_id"
+        seen = ContactPerson.objects.filter(seen_one_by_one(column, asked.user, on=asked.today))
+        return asked.narrow(seen.filter(merged_into__isnull=True))
 
     def row_name(self, row: Row) -> str:
         """The person's name."""

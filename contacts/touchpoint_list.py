@@ -17,10 +17,12 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.account_list import MINE, account_url, of_tier, owner_choices
+from accounts.account_list import MINE, account_url, of_tier, owner_choices, sees_widely
 from accounts.models import Account, Channel, Tier
+from accounts.querysets import visible_ids
 from accounts.searching import read_words
 from contacts.models import Outcome, Touchpoint
+from crm.lists.asking import Asked
 from crm.lists.builtin import BuiltIn
 from crm.lists.columns import Column, Kind, Order, Row, muted, words_of
 from crm.lists.filters import Choice, Choices, Day, Filter, compares, equals
@@ -197,17 +199,39 @@ class TouchpointListing(Listing):
         rows = Touchpoint.objects.live().visible_to(user, on=on)
         if standing(user, on=on).sees_all:
             return rows.annotate(seen=Value(True))
-        return rows.annotate(
-            seen=Case(
-                When(account__in=self._accounts(request), then=True),
-                default=False,
-                output_field=BooleanField(),
-            )
-        )
+        # Somebody else's entry is only here because its account is seen.
+        sees_it = [When(~Q(user=user), then=True), When(account__in=visible_ids(user, on=on), then=True)]
+        return rows.annotate(seen=Case(*sees_it, default=False, output_field=BooleanField()))
 
-    @staticmethod
-    def _accounts(request: Request) -> Any:
-        return Account.objects.visible_to(request.user, on=request.today).order_by().values("pk")
+    def counted(self, asked: Asked) -> Sequence[QuerySet[Any]]:
+        """At one's accounts, and one's own elsewhere: each is counted by an index alone, both together by none."""
+        user, on = asked.user, asked.today
+        if standing(user, on=on).sees_all:
+            return [asked.rows.values("day")]
+        ids = visible_ids(user, on=on)
+        live = Touchpoint.objects.live()
+        elsewhere = live.filter(user=user).exclude(account__in=ids)
+        return [asked.narrow(rows).values("day") for rows in (live.filter(account__in=ids), elsewhere)]
+
+    def first_rows(self, asked: Asked, upto: int) -> QuerySet[Any]:
+        """A portfolio asks the index of its accounts how far back the page reaches; the others walk the order's index.
+
+        Own entries without their account only bring that day nearer, so it is enough to look at the accounts. The day
+        is asked for by itself: the planner reads a day far better than a question for one.
+        """
+        user, on = asked.user, asked.today
+        if standing(user, on=on).sees_all or sees_widely(asked.request) or asked.sort != "-when":
+            return asked.rows
+        live = Touchpoint.objects.live()
+        at_accounts = live.filter(account__in=visible_ids(user, on=on))
+        last = (
+            asked.narrow(at_accounts).order_by("-day").values_list("day", flat=True)[upto - 1 : upto].first()
+        )
+        if last is None:
+            return asked.rows
+        parts = (at_accounts.filter(day__gte=last), live.filter(user=user, day__gte=last))
+        ids = [part.order_by().values("pk") for part in parts]
+        return asked.rows.filter(pk__in=ids[0].union(ids[1]))
 
     def search(self, rows: QuerySet[Any], words: str, request: Request) -> QuerySet[Any]:
         """Touchpoints with every word in the note or in the account's name, code or city."""

@@ -183,14 +183,23 @@ class Asked:
     @cached_property
     def rows(self) -> QuerySet[Any]:
         """All rows asked for, in no order."""
-        rows = self.listing.usually(self.listing.visible(self.request), self.filters)
+        return self.narrow(self.listing.visible(self.request))
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """What filters and words leave of visible rows."""
+        rows = self.listing.usually(rows, self.filters)
         for control in self.controls:
             rows = control.narrow(rows)
         return self.listing.search(rows, self.words, self.request) if self.words else rows
 
-    def fetched(self, *, many: bool) -> Any:
-        """The rows as dicts with what the columns need, in their order. many: there are more than COUNTED."""
+    def fetched(self, *, many: bool, upto: int | None = None) -> Any:
+        """The rows as dicts with what the columns need, in their order.
+
+        many: there are more than COUNTED. upto: only so many of the first will be read, None for all.
+        """
         rows, fields = self.rows, ["pk", *self.listing.always]
+        if many and upto is not None and not self.words:
+            rows = self.listing.first_rows(self, upto)
         if self.words:
             rows, found = self.listing.found_by(rows, self.words)
             fields += found

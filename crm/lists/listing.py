@@ -88,6 +88,17 @@ class Listing:
         """All rows that the request's address asks for, on all pages, in no order: what an act on all of them takes."""
         return Asked(self, request).rows
 
+    def counted(self, asked: Asked) -> Sequence[QuerySet[Any]]:
+        """The rows asked for in parts that have none in common, each as cheaply as it can be counted."""
+        return [asked.rows]
+
+    def first_rows(self, asked: Asked, upto: int) -> QuerySet[Any]:
+        """The rows asked for where there are many and only the first `upto` are read; the same rows, found otherwise.
+
+        A list that a database would sort whole to show one page of it says here how to find that page.
+        """
+        return asked.rows
+
     def attach(self, rows: Sequence[dict[str, Any]], columns: Sequence[Column], request: Request) -> None:
         """Add to the rows of one page what no single statement gives, such as tags; one query for each."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import EmptyPage, PageNotAnInteger
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from crm.look import figures
 
@@ -19,26 +24,25 @@ COUNTED = 1000
 class LongPaginator:
     """Pages over rows that are counted up to COUNTED only: one query for the count, one for a page.
 
-    rows: the rows to show; counted: the same rows as cheaply as they can be counted (without what only shows).
-    exact: somebody asked for the whole number.
+    counted: the rows as cheaply as they can be counted, in parts that have none in common. read: gives the rows from
+    one place to before another, in their order. exact: somebody asked for the whole number.
     """
 
+    read: Callable[[int, int], list[Any]]
+
     def __init__(
-        self,
-        rows: Any,
-        per_page: int = ON_A_PAGE,
-        *,
-        counted: QuerySet[Any] | None = None,
-        exact: bool = False,
+        self, *, counted: Sequence[QuerySet[Any]], per_page: int = ON_A_PAGE, exact: bool = False
     ) -> None:
-        self.rows, self.per_page, self.exact = rows, per_page, exact
-        self.counted = rows if counted is None else counted
+        self.counted, self.per_page, self.exact = counted, per_page, exact
 
     @cached_property
     def count(self) -> int:
         """How many there are; unless asked for exactly, at most COUNTED + 1."""
-        rows = self.counted.order_by()
-        return rows.count() if self.exact else rows[: COUNTED + 1].count()
+        parts = [rows.order_by() for rows in self.counted]
+        if not self.exact:
+            parts = [rows[: COUNTED + 1] for rows in parts]
+        found = parts[0].count() if len(parts) == 1 else _count_all(parts)
+        return found if self.exact else min(found, COUNTED + 1)
 
     @property
     def is_many(self) -> bool:
@@ -63,10 +67,36 @@ class LongPaginator:
         start = (number - 1) * self.per_page
         if not self.count:
             return LongPage(self, 1, [], has_next=False)
-        found = list(self.rows[start : start + self.per_page + 1])
+        found = self.read(start, start + self.per_page + 1)
         if not found:
             raise EmptyPage
         return LongPage(self, number, found[: self.per_page], has_next=len(found) > self.per_page)
+
+
+def _count_all(parts: Sequence[QuerySet[Any]]) -> int:
+    """How many rows there are in all of them. One statement, which the ORM cannot say."""
+    counts, params = [], []
+    for number, rows in enumerate(parts):
+        try:
+            sql, values = rows.query.sql_with_params()
+        except EmptyResultSet:  # a condition that nothing can meet
+            continue
+        counts.append(f"(SELECT COUNT(*) FROM ({sql}) part_{number})")
+        params += values
+    if not counts:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {' + '.join(counts)}", params)
+        return cursor.fetchone()[0]
+
+
+def reached(rows: QuerySet[Any], day: str, upto: int) -> Coalesce:
+    """The day down to which the newest `upto` of the rows reach; the beginning of time where there are fewer.
+
+    Rows from that day on are all that a page, newest first, is made of; an index alone can tell the day.
+    """
+    last = rows.order_by(f"-{day}").values(day)[upto - 1 : upto]
+    return Coalesce(Subquery(last), Value(dt.date.min))
 
 
 FARTHEST = 100_000_000

@@ -104,9 +104,13 @@ def _remember(asked: Asked) -> None:
 # The page -----------------------------------------------------------------------------------------------------------
 def _context(request: Request, asked: Asked) -> dict[str, Any]:
     listing, user = asked.listing, request.user
-    paginator = LongPaginator(None, counted=asked.rows, exact=asked.exact)
+    paginator = LongPaginator(counted=listing.counted(asked), exact=asked.exact)
     many = paginator.count > COUNTED
-    paginator.rows = asked.fetched(many=many)
+
+    def read(start: int, end: int) -> list[Any]:
+        return list(asked.fetched(many=many, upto=end)[start:end])
+
+    paginator.read = read
     try:
         page = paginator.page(request.GET.get("page"))
     except InvalidPage:

@@ -5,10 +5,11 @@ ranking, then one step per rung of the ladder. Only a few words differ between t
 
 - Exact: whole cents and whole basis points. A share is never divided: the cents at which each boundary lies are
   reckoned once per run (`limits`), in a way that cannot overflow before the total itself does.
-- Both databases would paste one rung into the next, and nested CASE grows exponentially. OFFSET 0 is PostgreSQL's fence
-  against it, a third cheaper than materializing (2.2 against 3.2 s of processor for 200,000 accounts and 1,000,000
-  purchases); SQLite must materialize. PostgreSQL's SUM(bigint) is numeric: each is cast back at once, or every later
-  step pays for it.
+- Both databases would paste one rung into the next, and nested CASE grows exponentially. So a tier is a number, each
+  rung is a least or greatest of the one before and what it allows, and there are two fences: OFFSET 0 on PostgreSQL,
+  which is cheaper than materializing; SQLite must materialize. PostgreSQL's SUM(bigint) is numeric: each is cast back
+  at once, or every later step pays for it. Its COUNT(DISTINCT) sorts every account's rows: a window has at most 21
+  quarters (60 months), so they are counted as bits.
 - Days and thresholds are named parameters, so the text is the same for every policy and every day.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from accounts.models import quarter_number
 from segmentation.models import TierPolicy
 from segmentation.windows import window
 
@@ -30,6 +32,9 @@ _WORDS = {
         "days": "({later} - {earlier})",
         "month": "CAST(date_part('year', {day}) * 12 + date_part('month', {day}) AS integer)",
         "day_of_month": "CAST(date_part('day', {day}) AS integer)",
+        "quarters": "bit_count(CAST(BIT_OR(1 << (quarter - %(first_quarter)s)) FILTER ({which}) AS bit(32)))",
+        "least": "LEAST",
+        "greatest": "GREATEST",
         "rung": "AS",
         "fence": "OFFSET 0",
     },
@@ -37,6 +42,9 @@ _WORDS = {
         "days": "CAST(julianday({later}) - julianday({earlier}) AS integer)",
         "month": "(CAST(strftime('%%Y', {day}) AS integer) * 12 + CAST(strftime('%%m', {day}) AS integer))",
         "day_of_month": "CAST(strftime('%%d', {day}) AS integer)",
+        "quarters": "COUNT(DISTINCT quarter) FILTER ({which})",
+        "least": "MIN",
+        "greatest": "MAX",
         "rung": "AS MATERIALIZED",
         "fence": "",
     },
@@ -61,6 +69,7 @@ def parameters(policy: TierPolicy, as_of: dt.date, connection: BaseDatabaseWrapp
         "gap_start": date(days.gap_start),
         "end_month": days.end.year * 12 + days.end.month,
         "end_day_of_month": days.end.day,
+        "first_quarter": quarter_number(days.start),
         "window_months": policy.window_months,
         "weight": basis_points(policy.potential_weight),
         "a_share": a,
@@ -98,6 +107,9 @@ def ladder_sql(vendor: str) -> str:
         gap=days("b.last_on", "b.gap_first_on"),
         first_month=words["month"].format(day="b.first_on"),
         first_day_of_month=words["day_of_month"].format(day="b.first_on"),
+        active_quarters=words["quarters"].format(which="WHERE amount_cents > 0 AND ordered_on >= %(start)s"),
+        least=words["least"],
+        greatest=words["greatest"],
         rung=words["rung"],
         fence=words["fence"],
         a_limit=_at_least("total", "%(a_share)s"),
@@ -134,7 +146,7 @@ WITH bought AS MATERIALIZED (
         CAST(COALESCE(SUM(amount_cents) FILTER (
             WHERE ordered_on >= %(previous_start)s AND ordered_on < %(start)s), 0) AS bigint)
             AS previous_revenue_cents,
-        COUNT(DISTINCT quarter) FILTER (WHERE amount_cents > 0 AND ordered_on >= %(start)s) AS active_quarters,
+        {active_quarters} AS active_quarters,
         COUNT(*) FILTER (WHERE amount_cents > 0 AND ordered_on >= %(start)s) AS orders,
         MIN(ordered_on) FILTER (WHERE amount_cents > 0) AS first_on,
         MAX(ordered_on) FILTER (WHERE amount_cents > 0) AS last_on,
@@ -164,6 +176,8 @@ complained AS MATERIALIZED (
 evidence AS (
     SELECT a.id AS account_id, a.code, a.seasonal,
         CASE WHEN NOT a.tier_provisional THEN a.tier END AS previous_tier,
+        CASE WHEN NOT a.tier_provisional THEN CASE a.tier WHEN 'A' THEN 1 WHEN 'B' THEN 2 WHEN 'C' THEN 3 END END
+            AS previous,
         pin.tier AS pinned_tier,
         COALESCE(b.revenue_cents, 0) AS revenue_cents,
         COALESCE(b.previous_revenue_cents, 0) AS previous_revenue_cents,
@@ -200,9 +214,9 @@ weighted AS (
     FROM evidence
 ),
 valued AS MATERIALIZED (
-    SELECT account_id, code, seasonal, previous_tier, pinned_tier, revenue_cents, previous_revenue_cents,
-        is_customer, active_quarters, orders, tenure_months, days_since_purchase, gap_days, gap_count, due_cents,
-        late_cents, contact_minutes, complaints,
+    SELECT account_id, code, seasonal, previous_tier, previous, pinned_tier, revenue_cents,
+        previous_revenue_cents, is_customer, active_quarters, orders, tenure_months, days_since_purchase, gap_days,
+        gap_count, due_cents, late_cents, contact_minutes, complaints,
         -- Halves away from zero: up where the sum is not negative, down where it is.
         revenue_cents + added + CASE
             WHEN left_over > 60000 OR (left_over = 60000 AND revenue_cents + added >= 0) THEN 1 ELSE 0 END
@@ -221,68 +235,70 @@ limits AS MATERIALIZED (
 ),
 ranked AS (
     -- Accounts that are not ranked come last and add nothing.
-    SELECT valued.*,
-        CASE WHEN is_customer AND value_cents > 0 THEN CAST(COALESCE(SUM(value_cents) OVER (
-            ORDER BY is_customer AND value_cents > 0 DESC, value_cents DESC, code
+    SELECT ranking.*,
+        CASE WHEN ranked_value IS NOT NULL THEN CAST(COALESCE(SUM(ranked_value) OVER (
+            ORDER BY ranked_value DESC NULLS LAST, code
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bigint) END AS preceding_cents
-    FROM valued
+    FROM (
+        SELECT valued.*, CASE WHEN is_customer AND value_cents > 0 THEN value_cents END AS ranked_value
+        FROM valued
+    ) AS ranking
 ),
+-- From here on a tier is a number until the end: 1 is A, 2 is B, 3 is C.
 volume AS (
     SELECT ranked.*, limits.*,
-        CASE WHEN preceding_cents < a_limit THEN 'A' WHEN preceding_cents < b_limit THEN 'B' ELSE 'C' END AS tier_1
+        CASE WHEN preceding_cents < a_limit THEN 1 WHEN preceding_cents < b_limit THEN 2 ELSE 3 END AS tier_1
     FROM ranked CROSS JOIN limits
 ),
 band {rung} (
-    SELECT account_id, code, seasonal, pinned_tier, revenue_cents, previous_revenue_cents, value_cents,
-        preceding_cents, CASE WHEN preceding_cents IS NOT NULL THEN total END AS ranked_cents, is_customer,
-        active_quarters, orders, tenure_months, days_since_purchase, gap_days, gap_count, late_cents, due_cents,
-        contact_minutes, complaints, previous_tier, tier_1,
+    SELECT account_id, code, pinned_tier, revenue_cents, previous_revenue_cents, value_cents, preceding_cents,
+        CASE WHEN preceding_cents IS NOT NULL THEN total END AS ranked_cents, is_customer, active_quarters, orders,
+        tenure_months, days_since_purchase, gap_days, gap_count, late_cents, due_cents, contact_minutes, complaints,
+        previous_tier, tier_1,
+        -- Neighbours are told by their sum: A and B make 3, B and C make 5; A and C, or twice the same, make neither.
         CASE
-            WHEN ((tier_1 = 'A' AND previous_tier = 'B') OR (tier_1 = 'B' AND previous_tier = 'A'))
-                AND preceding_cents BETWEEN a_band_from AND a_band_to THEN previous_tier
-            WHEN ((tier_1 = 'B' AND previous_tier = 'C') OR (tier_1 = 'C' AND previous_tier = 'B'))
-                AND preceding_cents BETWEEN b_band_from AND b_band_to THEN previous_tier
+            WHEN tier_1 + previous = 3 AND tier_1 <> previous
+                AND preceding_cents BETWEEN a_band_from AND a_band_to THEN previous
+            WHEN tier_1 + previous = 5 AND preceding_cents BETWEEN b_band_from AND b_band_to THEN previous
             ELSE tier_1 END AS tier_2,
-        revenue_cents > 0 AND tenure_months < %(newcomer_months)s AS is_newcomer
+        -- What each rung allows: at best, at worst, at best, and how far down.
+        CASE WHEN active_quarters < %(a_min_active_quarters)s OR tenure_months < %(a_min_tenure_months)s
+            THEN 2 ELSE 1 END AS systematic_best,
+        CASE WHEN revenue_cents > 0 AND tenure_months < %(newcomer_months)s THEN 2 ELSE 3 END AS newcomer_worst,
+        CASE WHEN active_quarters < %(b_min_active_quarters)s AND NOT seasonal
+                AND NOT (revenue_cents > 0 AND tenure_months < %(newcomer_months)s)
+            THEN 3 ELSE 1 END AS sporadic_best,
+        CASE WHEN late_cents > {allowed_late} THEN 1 ELSE 0 END AS payment_down
     FROM volume {fence}
 ),
-systematic {rung} (
+rungs {rung} (
+    -- Each tier stands once in the next, so that what a database pastes together grows by one rung only.
     SELECT band.*,
-        CASE WHEN tier_2 = 'A' AND (active_quarters < %(a_min_active_quarters)s
-                OR tenure_months < %(a_min_tenure_months)s) THEN 'B' ELSE tier_2 END AS tier_3
+        {greatest}(tier_2, systematic_best) AS tier_3,
+        {least}({greatest}(tier_2, systematic_best), newcomer_worst) AS tier_4,
+        {greatest}({least}({greatest}(tier_2, systematic_best), newcomer_worst), sporadic_best) AS tier_5,
+        {least}({greatest}({least}({greatest}(tier_2, systematic_best), newcomer_worst), sporadic_best)
+            + payment_down, 3) AS tier_6
     FROM band {fence}
-),
-newcomer {rung} (
-    SELECT systematic.*,
-        CASE WHEN tier_3 = 'C' AND is_newcomer THEN 'B' ELSE tier_3 END AS tier_4
-    FROM systematic {fence}
-),
-sporadic {rung} (
-    SELECT newcomer.*,
-        CASE WHEN active_quarters < %(b_min_active_quarters)s AND NOT is_newcomer AND NOT seasonal
-            THEN 'C' ELSE tier_4 END AS tier_5
-    FROM newcomer {fence}
-),
-payment {rung} (
-    SELECT sporadic.*,
-        CASE WHEN late_cents > {allowed_late} THEN CASE tier_5 WHEN 'A' THEN 'B' ELSE 'C' END
-            ELSE tier_5 END AS tier_6
-    FROM sporadic {fence}
 ),
 assessed AS (
     SELECT account_id, code, revenue_cents, previous_revenue_cents, value_cents, preceding_cents, ranked_cents,
         active_quarters, orders, tenure_months, days_since_purchase, gap_days, gap_count, late_cents, due_cents,
         contact_minutes, complaints, previous_tier,
-        COALESCE(pinned_tier, CASE WHEN is_customer THEN tier_6 END) AS tier,
-        CASE WHEN is_customer THEN 'volume:' || tier_1
-            || CASE WHEN tier_2 <> tier_1 THEN '>band:' || tier_2 ELSE '' END
-            || CASE WHEN tier_3 <> tier_2 THEN '>systematic:' || tier_3 ELSE '' END
-            || CASE WHEN tier_4 <> tier_3 THEN '>newcomer:' || tier_4 ELSE '' END
-            || CASE WHEN tier_5 <> tier_4 THEN '>sporadic:' || tier_5 ELSE '' END
-            || CASE WHEN tier_6 <> tier_5 THEN '>payment:' || tier_6 ELSE '' END
+        COALESCE(pinned_tier, CASE WHEN is_customer THEN
+            CASE tier_6 WHEN 1 THEN 'A' WHEN 2 THEN 'B' ELSE 'C' END END) AS tier,
+        CASE WHEN is_customer THEN
+            CASE tier_1 WHEN 1 THEN 'volume:A' WHEN 2 THEN 'volume:B' ELSE 'volume:C' END
+            || CASE WHEN tier_2 <> tier_1
+                THEN CASE tier_2 WHEN 1 THEN '>band:A' WHEN 2 THEN '>band:B' ELSE '>band:C' END ELSE '' END
+            || CASE WHEN tier_3 <> tier_2 THEN '>systematic:B' ELSE '' END
+            || CASE WHEN tier_4 <> tier_3 THEN '>newcomer:B' ELSE '' END
+            || CASE WHEN tier_5 <> tier_4 THEN '>sporadic:C' ELSE '' END
+            || CASE WHEN tier_6 <> tier_5
+                THEN CASE tier_6 WHEN 2 THEN '>payment:B' ELSE '>payment:C' END ELSE '' END
             || CASE WHEN pinned_tier IS NOT NULL THEN '>' ELSE '' END
             ELSE '' END
         || CASE WHEN pinned_tier IS NOT NULL THEN 'pin:' || pinned_tier ELSE '' END AS trail
-    FROM payment
+    FROM rungs
 )
 """

@@ -73,7 +73,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
     """Reads of accounts that chain."""
 
     is_narrow = False
-    """Whether it holds what one user sees, not all accounts: `search` then goes another way."""
+    """Whether it holds a portfolio, some hundred accounts: `search` then goes another way."""
 
     def _clone(self) -> Self:
         copy: Self = super()._clone()  # type: ignore[misc]
@@ -82,10 +82,11 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def visible_to(self, user: User, *, on: dt.date) -> Self:
         """The accounts the user may see on the day (docs/domain.md, section 1)."""
-        if standing(user, on=on).sees_all:
+        view = standing(user, on=on)
+        if view.sees_all:
             return self
         found = self.filter(pk__in=visible_ids(user, on=on))
-        found.is_narrow = True
+        found.is_narrow = not view.sees_unowned  # of a manager's accounts there may be thousands
         return found
 
     def editable_by(self, user: User, *, on: dt.date) -> Self:
@@ -108,8 +109,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
         Case, diacritics and quotation marks do not matter. Numbers are compared by their digits, however they are
         grouped (`600 100 201`, `+48 600-100-201`, `701-00-12-345`); the number of a purchase finds its account.
-        A word of one or two letters is looked for where words begin. On PostgreSQL, for those who see all accounts, it
-        asks the database once by itself (accounts.finding).
+        A word of one or two letters is looked for where words begin. On PostgreSQL, for those who see more than a
+        portfolio, it asks the database once by itself (accounts.finding).
         """
         asked = read_words(words)
         if not asked.words:

@@ -73,6 +73,7 @@ class Account(Worded, models.Model):
         blank=True,
         related_name="owned_accounts",
         verbose_name=_("owner"),
+        db_index=False,
     )
     team = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
@@ -171,6 +172,8 @@ class Account(Worded, models.Model):
             models.CheckConstraint(condition=~Q(parent=F("id")), name="account_is_not_its_own_parent"),
         ]
         indexes = [
+            # Whom a user sees is a list of ids by owner (accounts.querysets.visible_ids): read from this alone.
+            models.Index(fields=["owner", "id"], name="account_owner_id"),
             models.Index(fields=["owner", "tier"], name="account_owner_tier"),
             models.Index(fields=["tier", "code"], name="account_tier_code"),
             # The list's order by name, without case and diacritics: the key begins with the folded name.

@@ -43,11 +43,12 @@ class Section:
 
 
 def sections(here: str) -> list[Section]:
-    """The tabs: what was imported, presets, sources."""
+    """The tabs: what was imported, presets, sources, exchange rates."""
     tabs = [
         (_("Imported"), "imports:list"),
         (_("Presets"), "imports:presets"),
         (_("Sources"), "imports:sources"),
+        (_("Exchange rates"), "rates:list"),
     ]
     return [Section(label, reverse(name), name == here) for label, name in tabs]
 

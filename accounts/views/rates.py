@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import rates
 from accounts.forms import DayInput
+from accounts.import_words import sections
 from accounts.importing.values import BadValue
 from accounts.models import ExchangeRate
 from accounts.views.for_admins import for_admins
@@ -57,6 +58,7 @@ def _page(
     lines: str = "",
 ) -> HttpResponse:
     context = {
+        "sections": sections("rates:list"),
         "currencies": rates.currencies(today=request.today),
         "form": form or RateForm(initial={"day": request.today}),
         "problems": problems or [],

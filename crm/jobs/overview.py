@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
@@ -81,7 +82,7 @@ class Row:
 
     @property
     def may_stop(self) -> bool:
-        return self.job.is_open and not self.stopping
+        return self.job.is_open and (self.is_lost or not self.stopping)
 
     @property
     def left(self) -> str:
@@ -192,7 +193,8 @@ def past_jobs(*, kind: str, state: str) -> QuerySet[Job]:
 def past_page(*, kind: str, state: str, number: str, now: dt.datetime) -> Page:
     """One page of what has ended, as rows."""
     page = Paginator(past_jobs(kind=kind, state=state), PER_PAGE).get_page(number)
-    page.object_list = [Row(job, now) for job in page.object_list]
+    rows: Any = [Row(job, now) for job in page.object_list]
+    page.object_list = rows
     return page
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from celery import current_app
-from celery.schedules import crontab, schedule
+from celery.schedules import crontab
 from django.conf import settings
 from django.db.models import Max
 from django.utils.dates import MONTHS, WEEKDAYS
@@ -71,8 +71,8 @@ def entries(*, now: dt.datetime) -> list[Entry]:
 
 
 def _last_jobs(kinds: list[str]) -> dict[str, Job]:
-    newest = Job.objects.filter(kind__in=kinds).order_by().values("kind").annotate(pk=Max("pk"))
-    return {job.kind: job for job in Job.objects.filter(pk__in=[row["pk"] for row in newest])}
+    newest = Job.objects.filter(kind__in=kinds).order_by().values("kind").annotate(newest=Max("pk"))
+    return {job.kind: job for job in Job.objects.filter(pk__in=[row["newest"] for row in newest])}
 
 
 def company_zone() -> ZoneInfo:
@@ -80,9 +80,14 @@ def company_zone() -> ZoneInfo:
     return ZoneInfo(settings.TIME_ZONE)
 
 
+def _by_calendar(when: Any) -> bool:
+    """Whether it is a crontab: its types do not tell of the sets of hours, days and months that it has."""
+    return isinstance(when, crontab)
+
+
 def next_at(when: Any, *, now: dt.datetime, last_at: dt.datetime | None) -> dt.datetime | None:
     """When an entry falls due next. An interval counts from the last time; overdue, it is due now."""
-    if isinstance(when, crontab):
+    if _by_calendar(when):
         local = now.astimezone(company_zone())
         for days in range(1500):  # 29 February comes at least every eight years, but who would schedule by it
             day = local.date() + dt.timedelta(days=days)
@@ -109,17 +114,16 @@ def _seconds(when: Any) -> float | None:
         return float(when)
     if isinstance(when, dt.timedelta):
         return when.total_seconds()
-    if isinstance(when, schedule) and isinstance(when.run_every, dt.timedelta):
-        return when.run_every.total_seconds()
-    return None
+    every = getattr(when, "run_every", None)  # celery.schedules.schedule
+    return every.total_seconds() if isinstance(every, dt.timedelta) else None
 
 
 def in_words(when: Any) -> str:
     """ "every day at 03:00", "every 5 minutes", "on 1 January, April, July and October at 02:00"."""
-    seconds = _seconds(when) if not isinstance(when, crontab) else None
+    seconds = _seconds(when) if not _by_calendar(when) else None
     if seconds is not None:
         return _("every %(time)s") % {"time": wording.span(dt.timedelta(seconds=seconds))}
-    if not isinstance(when, crontab):
+    if not _by_calendar(when):
         return str(when)
     if len(when.hour) > 1 or len(when.minute) > 1:
         return _several_times(when)
@@ -140,7 +144,7 @@ def in_words(when: Any) -> str:
     return _("on certain days at %(time)s") % {"time": time}
 
 
-def _several_times(when: crontab) -> str:
+def _several_times(when: Any) -> str:
     if len(when.hour) == 24 and len(when.minute) == 60:
         return _("every minute")
     if len(when.hour) == 24 and len(when.minute) == 1:

@@ -72,13 +72,12 @@ def time_left(job: Job, now: dt.datetime) -> str:
 
 def full_day(day: dt.date | str) -> str:
     """ "30 September 2026", from a date or its ISO text; another text as it is."""
-    if isinstance(day, str):
-        try:
-            day = dt.date.fromisoformat(day)
-        except ValueError:
-            return day
+    try:
+        found = dt.date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        return str(day)
     # Translators: day, month, year in the letters of Django's date filter
-    return date_format(day, pgettext("date format", "j F Y"), use_l10n=False)
+    return date_format(found, pgettext("date format", "j F Y"), use_l10n=False)
 
 
 BY_HAND = "by-hand"

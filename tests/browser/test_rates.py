@@ -28,6 +28,7 @@ def test_pasting_lines(
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     signed_in(cast.ada, "/imports/rates/", size=size)
     expect(page.get_by_text("too old for today")).to_be_visible()
+    expect(page.get_by_label("Currency", exact=True)).to_be_visible()
     lines = page.get_by_label("Lines of currency;day;rate")
     lines.fill("PLN;2026-10-12;0,2345\nPLN;2026-10-32;0,2345")
     page.get_by_role("button", name="Save all of them").click()

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from accounts.facts import refresh_facts
-from accounts.models import Account, Purchase, quarter_number
-from tests.support.factories import AccountFactory, PurchaseFactory
+from accounts.models import Account, Product, Purchase, PurchaseLine, RecentProductLine, quarter_number
+from tests.support.factories import AccountFactory, ProductFactory, PurchaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +250,35 @@ class AnyPurchases(TestCase):
             wanted[account.pk] = expected(purchases, seasonal, today)
         refresh_facts(today=today)
         assert {row[0]: row[1:] for row in Account.objects.values_list("pk", *NAMES)} == wanted
+
+
+def test_product_lines_of_twelve_months_are_kept_and_only_the_difference_is_written() -> None:
+    account, other = AccountFactory(), AccountFactory()
+    pump, seal = ProductFactory(complexity=3), ProductFactory()
+
+    def lines() -> dict[tuple[int, int, int], dt.date]:
+        rows = RecentProductLine.objects.order_by("account", "line").values_list(
+            "account", "line", "complexity", "last_ordered_on"
+        )
+        return {(a, line, complexity): day for a, line, complexity, day in rows}
+
+    def line_of(whom: Account, product: Product, on: dt.date, amount: int = 10) -> PurchaseLine:
+        purchase = PurchaseFactory(account=whom, ordered_on=on)
+        return PurchaseLine.objects.create(purchase=purchase, position=1, product=product, amount=amount)
+
+    line_of(account, pump, TODAY - dt.timedelta(days=300))
+    last = line_of(account, pump, TODAY - dt.timedelta(days=3))
+    line_of(account, seal, TODAY - dt.timedelta(days=400))
+    line_of(account, seal, TODAY + dt.timedelta(days=1))
+    line_of(other, seal, TODAY)
+    line_of(other, pump, TODAY, amount=-10)
+    refresh_facts(today=TODAY)
+    mine, theirs = (account.pk, pump.line_id, 3), (other.pk, seal.line_id, 1)
+    assert lines() == {mine: TODAY - dt.timedelta(days=3), theirs: TODAY}
+    ids = set(RecentProductLine.objects.values_list("pk", flat=True))
+    last.delete()
+    refresh_facts(today=TODAY, account_ids=[account.pk])
+    assert lines() == {mine: TODAY - dt.timedelta(days=300), theirs: TODAY}
+    assert set(RecentProductLine.objects.values_list("pk", flat=True)) == ids
+    refresh_facts(today=TODAY + dt.timedelta(days=100), account_ids=[account.pk])
+    assert lines() == {(account.pk, seal.line_id, 1): TODAY + dt.timedelta(days=1), theirs: TODAY}

@@ -21,6 +21,7 @@ from accounts import deliveries, folders
 from accounts.import_forms import PresetForm, SourceForm
 from accounts.import_words import sections
 from accounts.models import ImportPreset, ImportSource, Upload
+from accounts.models.importing import ImportKind
 from accounts.receiving import TooLarge, chunks_of, was_too_large
 from accounts.views.for_admins import for_admins
 from crm.look.toast import toast
@@ -91,7 +92,7 @@ def source_list(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def source_new(request: Request) -> HttpResponse:
     """An empty form for a source."""
-    return _source_form(request, ImportSource())
+    return _source_form(request, ImportSource(kind=ImportKind.PURCHASES))
 
 
 @for_admins

@@ -12,6 +12,7 @@ function say(input) {
 document.addEventListener("change", (event) => {
   if (event.target.matches(".drop input[type=file]")) say(event.target);
 });
+document.querySelectorAll(".drop input[type=file]").forEach(say); // chosen before this was here, or kept by "back"
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(name, (event) => {
     event.target.closest?.(".drop")?.toggleAttribute("data-over", name === "dragenter" || name === "dragover");

@@ -469,3 +469,26 @@ class Promise(Worded, models.Model):
 
     def __str__(self) -> str:
         return self.words
+
+
+class HandOver(models.Model):
+    """One portfolio given to one or several colleagues: what went to whom, which is also what undoes it.
+
+    shares: receiver's id -> account ids. follow_ups: [id, receiver's id, day before, day after] of those that went
+    along. The briefing of the new owners is made of it.
+    """
+
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(_("at"))
+    shares = models.JSONField(default=dict)
+    follow_ups = models.JSONField(default=list)
+    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("hand-over")
+        verbose_name_plural = _("hand-overs")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.giver_id} {self.at}"

@@ -36,6 +36,7 @@ IMPORT_FOLDER = Path(env.str("IMPORT_FOLDER", default=str(VAR_DIR / "import")))
 UPLOAD_LIMIT = env.int("UPLOAD_LIMIT_MB", default=1000) * 1_000_000
 """Bytes of one file that may be uploaded."""
 FILE_UPLOAD_HANDLERS = ["accounts.receiving.BoundedUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = VAR_DIR  # where there is room; /tmp may be memory
 
 
 def _development_key() -> str:

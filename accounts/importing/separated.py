@@ -265,60 +265,60 @@ def _cut(peeked: list[str], delimiter: str) -> Iterator[list[str]]:
 def _lines(text: TextIO, decoder: _Decoder, guard: Callable[[], None] | None) -> Iterator[str]:
     """The physical lines, with their ends. Raises ImportRefused at one that no text file should have."""
     number = 0
-    while True:
-        with damage_explained(number):
-            line = text.readline(LONGEST_LINE + 1)
-        if not line:
-            return
-        number += 1
-        if len(line) > LONGEST_LINE:
-            raise ImportRefused(
-                _(
-                    "Line %(line)s is longer than %(limit)s characters. Is it a text file, with one row per line?"
+    try:
+        while line := text.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(line) > LONGEST_LINE:
+                raise ImportRefused(
+                    _(
+                        "Line %(line)s is longer than %(limit)s characters. Is it a text file, with one row per line?"
+                    )
+                    % {"line": number, "limit": f"{LONGEST_LINE:,}"}
                 )
-                % {"line": number, "limit": f"{LONGEST_LINE:,}"}
-            )
-        if "\0" in line:
-            raise ImportRefused(
-                _(
-                    "Line %(line)s holds a NUL byte: the file is damaged or not text. "
-                    "Export it anew and save it as “CSV UTF-8”."
+            if "\0" in line:
+                raise ImportRefused(
+                    _(
+                        "Line %(line)s holds a NUL byte: the file is damaged or not text. "
+                        "Export it anew and save it as “CSV UTF-8”."
+                    )
+                    % {"line": number}
                 )
-                % {"line": number}
-            )
-        if not line.isascii():
-            line = decoder.decode(line, number)
-        elif line == "\x1a":  # the end of a file, as DOS programs still write it
-            return
-        if guard and not number & 255:
-            guard()
-        yield line
+            if not line.isascii():
+                line = decoder.decode(line, number)
+            elif line == "\x1a":  # the end of a file, as DOS programs still write it
+                return
+            if guard and not number & 255:
+                guard()
+            yield line
+    except _DAMAGE as error:  # caught once for all lines: a block for each costs as much as reading it
+        raise _refusal(error, number) from error
+
+
+_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError, OSError)
 
 
 @contextmanager
 def damage_explained(lines_read: int) -> Iterator[None]:
     """Turn what a damaged or vanished file raises into a refusal that says how far it could be read."""
-    where = {"line": lines_read}
     try:
         yield
-    except EOFError as error:
-        raise ImportRefused(
-            _("The compressed file ends too early, after line %(line)s. Copy or export it again.") % where
-        ) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise ImportRefused(
-            _("The compressed file is damaged after line %(line)s. Copy or export it again.") % where
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ImportRefused(
-            _("The file is not in %(encoding)s after line %(line)s. Save it as “CSV UTF-8”.")
-            % {"encoding": ENCODING_NAMES.get(error.encoding, error.encoding), **where}
-        ) from error
-    except OSError as error:
-        raise ImportRefused(
-            _("The file cannot be read after line %(line)s: %(reason)s.")
-            % {"line": lines_read, "reason": error.strerror}
-        ) from error
+    except _DAMAGE as error:
+        raise _refusal(error, lines_read) from error
+
+
+def _refusal(error: Exception, lines_read: int) -> ImportRefused:
+    where: dict[str, Any] = {"line": lines_read}
+    if isinstance(error, EOFError):
+        words = _("The compressed file ends too early, after line %(line)s. Copy or export it again.")
+    elif isinstance(error, gzip.BadGzipFile | zlib.error):
+        words = _("The compressed file is damaged after line %(line)s. Copy or export it again.")
+    elif isinstance(error, UnicodeDecodeError):
+        words = _("The file is not in %(encoding)s after line %(line)s. Save it as “CSV UTF-8”.")
+        where["encoding"] = ENCODING_NAMES.get(error.encoding, error.encoding)
+    else:
+        words = _("The file cannot be read after line %(line)s: %(reason)s.")
+        where["reason"] = getattr(error, "strerror", None) or error
+    return ImportRefused(words % where)
 
 
 def check_ratio(unpacked: int, packed: int) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from contacts.views import lists, today, touchpoints
+from contacts.views import handing_over, lists, today, touchpoints, uncovered
 
 app_name = "contacts"
 
@@ -22,5 +22,9 @@ urlpatterns = [
     path("touchpoints/<int:pk>/restore/", touchpoints.touchpoint_restore, name="touchpoint_restore"),
     path("promises/<int:pk>/keep/", touchpoints.promise_keep, name="promise_keep"),
     path("promises/<int:pk>/break/", touchpoints.promise_break, name="promise_break"),
+    path("coverage/", uncovered.coverage, name="coverage"),
+    path("hand-over/", handing_over.hand_over, name="hand_over"),
+    path("hand-over/<int:pk>/", handing_over.briefing, name="briefing"),
+    path("hand-over/<int:pk>/undo/", handing_over.hand_over_undo, name="hand_over_undo"),
     path("rules/", include("contacts.rules_urls")),
 ]

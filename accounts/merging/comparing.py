@@ -77,6 +77,7 @@ _LABELS: Mapping[str, str | Promise | None] = {
     "accounts.acquaintance.person": gettext_lazy("acquaintances"),
     "contacts.touchpoint_persons.contactperson": gettext_lazy("touchpoints"),
     "contacts.agendaitem.account": None,
+    "accounts.recentproductline.account": None,
 }
 
 

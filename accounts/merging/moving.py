@@ -45,7 +45,10 @@ class Reference:
 
 
 def references(to: type[models.Model]) -> Iterator[Reference]:
-    """Every foreign key to the model, those of many-to-many tables too; but no history and no record of merges."""
+    """Every foreign key to the model, those of many-to-many tables too; but no history and no record of merges.
+
+    A row whose key the foreign key is (a note about that one row) belongs to it and never moves.
+    """
     for relation in to._meta.get_fields(include_hidden=True):
         if (
             not relation.auto_created
@@ -55,6 +58,8 @@ def references(to: type[models.Model]) -> Iterator[Reference]:
             continue
         model: Any = relation.related_model
         if model is Merge or issubclass(model, HistoricalChanges) or hasattr(model, "m2m_history_id"):
+            continue
+        if relation.field.primary_key:  # type: ignore[union-attr]
             continue
         yield Reference(model, relation.field)  # type: ignore[union-attr]
 

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from accounts.merging.moving import Recorder
-from accounts.models import Account
+from accounts.models import Account, RecentProductLine
 from crm.team.models import User
 
 
@@ -75,7 +75,7 @@ def parts() -> tuple[Part, ...]:
 
 def staying_by_model(*, kept: Account, duplicate: Account) -> dict[type[models.Model], Q]:
     """What all parts together leave with the duplicate."""
-    found: dict[type[models.Model], Q] = {}
+    found: dict[type[models.Model], Q] = {RecentProductLine: Q(pk__isnull=False)}  # a fact, reckoned anew
     for part in parts():
         for model, rows in part.staying(kept=kept, duplicate=duplicate).items():
             found[model] = found[model] | rows if model in found else rows

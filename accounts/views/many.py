@@ -33,7 +33,7 @@ def bulk_act(request: Request) -> HttpResponse:
     The address carries the filters of the list. Without a value a page asks for it, and keeps the selection.
     """
     kind = request.POST.get("act", "")
-    back = f"{reverse('accounts:list')}?{request.GET.urlencode()}"
+    back = _safe_next(request) or f"{reverse('accounts:list')}?{request.GET.urlencode()}"
     if kind not in Kind.values:
         return redirect(back)
     everything = bool(request.POST.get("all"))
@@ -76,6 +76,7 @@ def bulk_act(request: Request) -> HttpResponse:
         "refused": refused,
         "value": request.POST.get("value", ""),
         "back_url": back,
+        "next": _safe_next(request),
         **_choices(request, kind),
     }
     return render(request, "accounts/bulk.html", context)
@@ -100,7 +101,7 @@ def bulk_undo(request: Request, pk: int) -> HttpResponse:
                 undone.left,
             ) % {"number": number(undone.left)}
         toast(request, words, level=messages.WARNING if undone.left else messages.SUCCESS)
-    return _back(request, reverse("accounts:list"))
+    return redirect(_safe_next(request) or "accounts:list")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -188,7 +189,8 @@ def _say(request: Request, done: bulk.Done) -> None:
     toast(request, " ".join(words), undo, level=messages.SUCCESS if done.changed else messages.INFO)
 
 
-def _back(request: Request, otherwise: str) -> HttpResponse:
+def _safe_next(request: Request) -> str:
+    """Where the act was asked for, if that is a page of ours; "" otherwise."""
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return redirect(target if safe else otherwise)
+    return target if safe else ""

@@ -53,6 +53,7 @@ PERSONS = _Place(_("Persons"), "contacts:persons", "people")
 PURCHASES = _Place(_("Purchases"), "accounts:purchases", "cart")
 TOUCHPOINTS = _Place(_("Touchpoints"), "contacts:touchpoints", "history")
 REVIEW = _Place(_("Review"), "segmentation:changes", "review")
+COVERAGE = _Place(_("Not covered"), "contacts:coverage", "eye")
 RULES = _Place(_("Contact rules"), "contacts:rules", "rules")
 IMPORTS = _Place(_("Imports"), "imports:list", "imports")
 JOBS = _Place(_("Jobs"), "jobs:list", "repeat")
@@ -63,8 +64,8 @@ LISTS = (_("Lists"), [PERSONS, PURCHASES, TOUCHPOINTS])
 NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
     "rep": [("", [TODAY, ACCOUNTS]), LISTS],
     "agent": [("", [ACCOUNTS, TODAY]), LISTS],
-    "manager": [(_("Team"), [REVIEW]), (_("Own work"), [TODAY, ACCOUNTS]), LISTS],
-    "admin": [(_("Settings"), [RULES, REVIEW, IMPORTS, JOBS]), (_("Reading"), [ACCOUNTS, TODAY]), LISTS],
+    "manager": [(_("Team"), [REVIEW, COVERAGE]), (_("Own work"), [TODAY, ACCOUNTS]), LISTS],
+    "admin": [(_("Settings"), [RULES, REVIEW, IMPORTS, JOBS]), (_("Reading"), [ACCOUNTS, TODAY, COVERAGE]), LISTS],
 }
 ON_A_PHONE = 4
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.merging.accounts import merge_accounts
 from accounts.models import Account, BulkAct, ContactPerson, ExchangeRate
-from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Touchpoint
+from contacts.models import AgendaItem, ContactRule, FollowUp, HandOver, Promise, Touchpoint
 from crm.jobs.models import Job
 from crm.lists.models import ListView
 from segmentation.models import TierChange, TieringRun, TierPolicy
@@ -209,6 +209,17 @@ def an_act(stage: Stage) -> list[Any]:
     return [BulkAct.objects.create(kind="archive", actor=stage.cast.ada, at=timezone.now()).pk]
 
 
+def a_hand_over(stage: Stage) -> list[Any]:
+    """Acme went from Rita to Carl, by Mona."""
+    done = HandOver.objects.create(
+        giver=stage.cast.rita,
+        actor=stage.cast.mona,
+        at=timezone.now(),
+        shares={str(stage.cast.carl.pk): [stage.cast.acme.pk]},
+    )
+    return [done.pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -271,6 +282,13 @@ ENTRIES: dict[str, Entry] = {
     "upkeep:bulk": Entry(method="POST", ok=302),
     "upkeep:bulk_undo": Entry(args=an_act, method="POST", ok=302),
     "upkeep:team": Entry(args=acme, allowed=EDITS_ACME),
+    "contacts:coverage": Entry(allowed=REVIEWERS),
+    "contacts:hand_over": Entry(allowed=REVIEWERS),
+    # The briefing is for the new owner, for who handed over, and for admins.
+    "contacts:briefing": Entry(args=a_hand_over, allowed=frozenset({"carl", "mona", "ada"})),
+    "contacts:hand_over_undo": Entry(
+        args=a_hand_over, allowed=frozenset({"carl", "mona", "ada"}), method="POST", ok=302
+    ),
     "contacts:today": Entry(),
     "contacts:follow_up": Entry(args=a_follow_up, allowed=SEES_ACME),
     # A service agent reads and logs, but does not put off what is another's to do.
@@ -366,6 +384,10 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("accounts:person_new", "rita"),
     ("accounts:purchase", "rita"),
     ("accounts:tab", "rita"),
+    ("contacts:briefing", "mona"),
+    ("contacts:coverage", "ada"),
+    ("contacts:coverage", "mona"),
+    ("contacts:hand_over", "mona"),
     ("contacts:follow_up", "rita"),
     ("upkeep:duplicates", "mona"),
     ("upkeep:merge", "mona"),

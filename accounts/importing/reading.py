@@ -43,7 +43,7 @@ def open_table(path: Path, options: ReadingOptions = _AS_IT_IS) -> Iterator[Tabl
         with damage_explained(0):
             packed = plain.peek(2)[:2] == _GZIP
             if packed:
-                plain = io.BufferedReader(gzip.GzipFile(fileobj=plain))  # type: ignore[arg-type]
+                plain = io.BufferedReader(gzip.GzipFile(fileobj=plain))
             start = plain.peek(512)[:512]
         if start.startswith(_ZIP):
             with _unpacked(plain, hashing, path, packed=packed) as workbook:

@@ -69,7 +69,7 @@ def refused(bring: Importer, content: bytes, **options: Any) -> str:
         (GOOD.encode() + b"A,2,2026-01-10,\0\n", r"Line 3 holds a NUL byte.*Export it anew"),
         (bytes(3000), r"Line 1 holds a NUL byte"),
         (GOOD.encode() + b"\xff\xfe,2,\n" + "Łódź,3,\n".encode() * 20, r"Line 3 is not in UTF-8 \(byte 0xFF\)"),
-        (GOOD.encode() + b'A,2,2026-01-10,"5\n' + b"A,3,x,5\n" * 2000, r"in line 3.*runs over 1001 lines.*quotation mark"),
+        (GOOD.encode() + b'A,2,2026-01-10,"5\n' + b"A,3,x,5\n" * 2000, r"line 3.*over 1001 lines.*quotation mark"),
         (b"\x01\x9d\x02" + b"\x00\xff\xfe" * 500, r"Line 1 holds a NUL"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), r"NUL byte: the file is damaged or not text"),
     ],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -140,8 +141,13 @@ def sees_widely(request: Request) -> bool:
 
 # Columns ------------------------------------------------------------------------------------------------------------
 def account_url(pk: int) -> str:
-    """The account's page, without asking the resolver for each row."""
-    return f"{reverse('accounts:list')}{pk}/"
+    """The account's page; the resolver, which takes longer than a cell, is asked once."""
+    return f"{_accounts_url(get_script_prefix(), get_urlconf())}{pk}/"
+
+
+@cache
+def _accounts_url(prefix: str, urlconf: str | None) -> str:
+    return reverse("accounts:list")
 
 
 def _name(row: Row, today: dt.date) -> str:

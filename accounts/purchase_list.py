@@ -8,7 +8,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -99,7 +98,7 @@ FILTERS: tuple[Filter, ...] = (
 
 # Columns ------------------------------------------------------------------------------------------------------------
 def _number(row: Row, today: dt.date) -> str:
-    url = reverse("accounts:purchase", args=[row["account"], row["pk"]])
+    url = f"{account_url(row['account'])}purchases/{row['pk']}/"
     return format_html('<a class="row" href="{}">{}</a>', url, row["number"])
 
 

@@ -177,6 +177,9 @@ class PlannedAccount(models.Model):
     Planning's own note, written by nothing else; without it the account is looked at again.
     """
 
+    MADE_BY_JOBS: ClassVar = Q(pk__isnull=False)
+    """All of them: undoing an import takes them along."""
+
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="planned")
     owner = models.BigIntegerField()
     """The user who owned it. A number, so that nothing refers to a user by a mere note."""
@@ -415,7 +418,12 @@ class Touchpoint(Worded, models.Model):
                 condition=Q(deleted_at__isnull=True),
                 name="touchpoint_of_account",
             ),
-            models.Index(fields=["user", "-day"], include=["account"], name="touchpoint_of_user"),
+            models.Index(
+                fields=["user", "-day"],
+                include=["account"],
+                condition=Q(deleted_at__isnull=True),
+                name="touchpoint_of_user",
+            ),
             models.Index(
                 fields=["-day", "-at"], condition=Q(deleted_at__isnull=True), name="touchpoint_newest"
             ),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
-from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -90,7 +90,7 @@ def _name(row: Row, today: dt.date) -> str:
     if row["left_on"]:
         left = _("left on %(day)s") % {"day": figures.day(row["left_on"], today)}
         notes.append(format_html('<span class="late">{}</span>', left))
-    url = reverse("accounts:tab", args=[row["account"], "persons"])
+    url = f"{account_url(row['account'])}persons/"
     note = format_html(" · ".join("{}" for _note in notes), *notes) if notes else ""
     return format_html('<a class="row" href="{}">{}</a><small>{}</small>', url, row["name"], note)
 
@@ -99,17 +99,20 @@ def _account(row: Row, today: dt.date) -> str:
     return format_html('<a href="{}">{}</a>', account_url(row["account"]), row["account__name"])
 
 
+_mark = cache(icon)
+
+
 def _phone(row: Row, today: dt.date) -> str:
     if not row["phone"]:
         return ""
     number = "".join(sign for sign in row["phone"] if sign.isdigit() or sign == "+")
-    return format_html('<a class="reach" href="tel:{}">{}{}</a>', number, icon("phone", "s"), row["phone"])
+    return format_html('<a class="reach" href="tel:{}">{}{}</a>', number, _mark("phone", "s"), row["phone"])
 
 
 def _email(row: Row, today: dt.date) -> str:
     if not row["email"]:
         return ""
-    return format_html('<a class="reach" href="mailto:{0}">{1}{0}</a>', row["email"], icon("mail", "s"))
+    return format_html('<a class="reach" href="mailto:{0}">{1}{0}</a>', row["email"], _mark("mail", "s"))
 
 
 def _met(row: Row, today: dt.date) -> str:

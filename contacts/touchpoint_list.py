@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -124,11 +126,12 @@ _channel_words = words_of(Channel.choices, "channel")
 
 
 def _channel(row: Row, today: dt.date) -> str:
-    return format_html(
-        '<span class="with-mark">{}{}</span>',
-        icon(ICONS.get(row["channel"], "note"), "s"),
-        _channel_words(row),
-    )
+    return format_html('<span class="with-mark">{}{}</span>', _mark(row["channel"]), _channel_words(row))
+
+
+@cache
+def _mark(channel: str) -> SafeString:
+    return icon(ICONS.get(channel, "note"), "s")
 
 
 def _note(row: Row, today: dt.date) -> str:
@@ -195,8 +198,12 @@ class TouchpointListing(Listing):
 
     def visible(self, request: Request) -> QuerySet[Touchpoint]:
         """Touchpoints that nobody took back; `seen` tells whether the user sees the account as well."""
+        return self._told(Touchpoint.objects.live().visible_to(request.user, on=request.today), request)
+
+    @staticmethod
+    def _told(rows: QuerySet[Touchpoint], request: Request) -> QuerySet[Touchpoint]:
+        """Visible rows with `seen`."""
         user, on = request.user, request.today
-        rows = Touchpoint.objects.live().visible_to(user, on=on)
         if standing(user, on=on).sees_all:
             return rows.annotate(seen=Value(True))
         # Somebody else's entry is only here because its account is seen.
@@ -231,7 +238,7 @@ class TouchpointListing(Listing):
             return asked.rows
         parts = (at_accounts.filter(day__gte=last), live.filter(user=user, day__gte=last))
         ids = [part.order_by().values("pk") for part in parts]
-        return asked.rows.filter(pk__in=ids[0].union(ids[1]))
+        return asked.narrow(self._told(Touchpoint.objects.filter(pk__in=ids[0].union(ids[1])), asked.request))
 
     def search(self, rows: QuerySet[Any], words: str, request: Request) -> QuerySet[Any]:
         """Touchpoints with every word in the note or in the account's name, code or city."""

@@ -228,6 +228,11 @@ class Asked:
 
     # Addresses ------------------------------------------------------------------------------------------------------
     @cached_property
+    def here(self) -> str:
+        """The page of the list."""
+        return self.listing.url
+
+    @cached_property
     def state(self) -> dict[str, str]:
         """What makes this list again: for links on the page and for a view to be saved."""
         found = dict(self.filters)
@@ -266,7 +271,7 @@ class Asked:
 
     def address(self, **changed: str) -> str:
         """This list with some parameters changed; None of them empty but where emptiness says something."""
-        return address(self.listing.url, {**self.parameters, **changed}, said=self._said)
+        return address(self.here, {**self.parameters, **changed}, said=self._said)
 
     @property
     def _said(self) -> str:

@@ -9,12 +9,13 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from html import escape  # Django's does the same, and asks of each text whether it is lazy
 from typing import Any
 
 from django.db.models import F, OrderBy
 from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -101,11 +102,12 @@ class Column:
     def inside(self, row: Row, today: dt.date) -> str:
         """The inside of its cell as HTML."""
         if self.html is not None:
-            return conditional_escape(self.html(row, today))
+            inside = self.html(row, today)
+            return inside if isinstance(inside, SafeString) else escape(inside)
         worth = self.worth(row)
         if worth is None or worth == "":
             return figures.NOTHING if self.numeric else ""
-        return conditional_escape(_shown(self.kind, worth, today))
+        return escape(_shown(self.kind, worth, today))
 
 
 def _shown(kind: Kind, worth: Any, today: dt.date) -> str:

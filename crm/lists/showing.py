@@ -52,7 +52,7 @@ def show(request: Request, listing: Listing) -> HttpResponse:
 
 def _elsewhere(request: Request, asked: Asked) -> HttpResponse | None:
     """Where the address leads that stands for another: the one of last time, without what is forgotten."""
-    here, left = asked.listing.url, asked.left
+    here, left = asked.here, asked.left
     if "reset" in request.GET:
         if left is not None and left.state:
             leave(user=request.user, listing=asked.listing, left=left, state={})
@@ -118,22 +118,25 @@ def _context(request: Request, asked: Asked) -> dict[str, Any]:
     listing.attach(page.rows, asked.columns, request)
     selectable = listing.may_select(user)
     refused = asked.sorted_by(many=many) != asked.sort
-    shown = [control for control in asked.controls if control.shown]
+    menu = request.GET.get("menu", "")
+    # What is behind a menu is made when somebody opens it: there is more in it than on the rest of the page.
+    within = [control for control in asked.controls if menu == "filters" or not control.of.rare]
+    shown = [control for control in within if control.shown]
     return {
         "asked": asked,
         "listing": listing,
         "title": listing.title,
         "q": asked.words,
         "page": page,
-        "rows": rows_html(asked, page, selectable=selectable),
+        "rows": mark_safe("".join(rows_html(asked, page, selectable=selectable))),
         "headings": asked.headings_for(many=many),
         "controls": [control for control in shown if not control.of.rare],
         "rare_controls": [control for control in shown if control.of.rare],
-        "rare_set": sum(1 for control in shown if control.of.rare and control.value),
-        "unshown": [control for control in asked.controls if not control.shown and control.value],
+        "rare_set": sum(1 for control in asked.controls if control.of.rare and control.value),
+        "unshown": [control for control in asked.controls if control not in shown and control.value],
         "narrowed": asked.narrowed,
         "views": _view_links(asked),
-        **_view_menu(asked),
+        **(_view_menu(asked) if menu == "views" else {}),
         "selectable": selectable,
         "counted": listing.count_words(paginator),
         "count_url": asked.address(count="all", page="") if paginator.is_many and not asked.exact else "",
@@ -141,11 +144,13 @@ def _context(request: Request, asked: Asked) -> dict[str, Any]:
         "refused": listing.column(asked.sort.removeprefix("-")) if refused else None,
         "previous_url": asked.address(page=str(page.previous)) if page.previous else "",
         "next_url": asked.address(page=str(page.following)) if page.following else "",
-        "reset_url": address(listing.url, {"reset": "1", "q": asked.words}),
-        "everything_url": address(listing.url, {"reset": "1"}),
+        "reset_url": address(asked.here, {"reset": "1", "q": asked.words}),
+        "everything_url": address(asked.here, {"reset": "1"}),
         "changed": asked.changed or bool(asked.left and asked.left.state),
-        "columns": _column_choices(asked),
-        "menu": request.GET.get("menu", ""),
+        "columns": _column_choices(asked) if menu == "columns" else (),
+        "menu": menu,
+        "menus": {name: asked.address(menu=name) for name in ("columns", "filters", "views")},
+        "has_rare": any(control.of.rare for control in asked.controls),
         "today": request.today,
         **listing.context(request),
     }
@@ -157,7 +162,7 @@ def _view_links(asked: Asked) -> list[dict[str, Any]]:
     return [
         {
             "name": view.name,
-            "url": address(asked.listing.url, {"view": view.key}),
+            "url": address(asked.here, {"view": view.key}),
             "current": view == current,
             "changed": view == current and asked.changed,
             "by": view.user.name if isinstance(view, ListView) and view.user_id != asked.user.pk else "",

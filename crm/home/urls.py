@@ -6,6 +6,7 @@ app_name = "home"
 
 urlpatterns = [
     path("", views.landing, name="landing"),
+    path("search/", views.search, name="search"),
     path("me/", views.me, name="me"),
     path("me/theme/", views.theme, name="theme"),
     path("me/language/", views.language, name="language"),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -15,11 +16,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.home import guide
 from crm.home.context import places
+from crm.home.search import find
 from crm.look.toast import toast
 from crm.team.models import User
+from crm.team.requests import Request
 
 THEMES = ("", "light", "dark")
 A_YEAR = 60 * 60 * 24 * 365
+LONGEST_SEARCH = 200
 
 
 def _signed_in(request: HttpRequest) -> User:
@@ -31,6 +35,18 @@ def _signed_in(request: HttpRequest) -> User:
 def landing(request: HttpRequest) -> HttpResponse:
     """The page a role starts its day on."""
     return redirect(places(_signed_in(request).role)[0])
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Who is calling: accounts, persons and purchases by what was typed; for htmx what was found, alone."""
+    asked = cast(Request, request)
+    words = request.GET.get("find", "").strip()[:LONGEST_SEARCH]
+    found = find(words, user=asked.user, today=asked.today) if words else None
+    template = "home/search_found.html" if asked.htmx else "home/search.html"
+    answer = render(request, template, {"found": found, "q": words})
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
 
 
 @require_GET

@@ -12,7 +12,10 @@ document.addEventListener("keydown", (event) => {
   const dialog = document.querySelector("dialog:modal");
   const scope = dialog ?? document;
   if (event.key === "/") {
-    const search = [...scope.querySelectorAll("input[type=search]")].find(reachable);
+    // The page's own search first, then the one beside it; where that is a link only, its page.
+    const inputs = [...scope.querySelectorAll("main input[type=search], dialog input[type=search]"), ...scope.querySelectorAll("input[type=search]")];
+    const search = inputs.find(reachable);
+    if (!search && !dialog) document.querySelector(".seek-link")?.click();
     if (search) {
       event.preventDefault();
       search.focus();

@@ -1,0 +1,105 @@
+"""Find, from every page: accounts, persons, purchases (docs/domain.md, section 9)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from crm.home.search import find
+from tests.support.cast import Cast
+from tests.support.factories import AccountFactory, ContactPersonFactory, PurchaseFactory
+
+
+@pytest.fixture
+def company(cast: Cast) -> Cast:
+    ContactPersonFactory(account=cast.acme, name="Grażyna Źródlana", phone="+48 600 100 201")
+    ContactPersonFactory(account=cast.quarry, name="Grażyna Obca", phone="+48 600 100 209")
+    PurchaseFactory(account=cast.acme, number="FV/2026/118")
+    PurchaseFactory(account=cast.quarry, number="FV/2026/119")
+    return cast
+
+
+@pytest.mark.parametrize(
+    ("words", "accounts", "persons", "purchases"),
+    [
+        ("grazyna", ["acme"], ["Grażyna Źródlana"], []),
+        ("600 100 20", ["acme"], ["Grażyna Źródlana"], []),
+        ("0048 600100201", ["acme"], ["Grażyna Źródlana"], []),
+        ("600 100 209", [], [], []),
+        ("FV/2026", ["acme"], [], ["FV/2026/118"]),
+        ("gr", ["acme"], ["Grażyna Źródlana"], []),
+        ("nobody", [], [], []),
+    ],
+)
+def test_a_rep_finds_what_is_theirs(
+    company: Cast, today: dt.date, words: str, accounts: list[str], persons: list[str], purchases: list[str]
+) -> None:
+    found = find(words, user=company.rita, today=today)
+    assert [account.pk for account in found.accounts] == [getattr(company, name).pk for name in accounts]
+    assert [person["name"] for person in found.persons] == persons
+    assert [purchase["number"] for purchase in found.purchases] == purchases
+    assert found.nothing == (not accounts)
+
+
+def test_who_sees_all_finds_all(company: Cast, today: dt.date) -> None:
+    found = find("grazyna", user=company.serge, today=today)
+    assert {account.pk for account in found.accounts} == {company.acme.pk, company.quarry.pk}
+    assert [purchase["number"] for purchase in find("FV/2026", user=company.ada, today=today).purchases] == [
+        "FV/2026/118",
+        "FV/2026/119",
+    ]
+
+
+def test_who_left_and_what_is_archived_is_not_offered(company: Cast, today: dt.date) -> None:
+    company.acme.persons.update(left_on=today)
+    assert find("grazyna", user=company.rita, today=today).persons == []
+    company.acme.persons.update(left_on=None)
+    company.acme.archived_at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    company.acme.save()
+    found = find("grazyna", user=company.rita, today=today)
+    assert found.nothing
+
+
+def test_the_list_goes_on_in_the_list_of_accounts(cast: Cast, today: dt.date, client: Client) -> None:
+    for number in range(12):
+        AccountFactory(owner=cast.rita, name=f"Młyn {number}")
+    client.force_login(cast.rita)
+    page = client.get("/search/", {"find": "młyn"}).content.decode()
+    assert page.count('class="hit"') == 9
+    assert 'href="/accounts/?q=m%C5%82yn"' in page
+
+
+def test_at_most_four_statements_of_its_own(company: Cast, today: dt.date) -> None:
+    for person in (company.rita, company.mona, company.ada):
+        find("x0", user=person, today=today)  # who stands for whom is asked once for a page
+        for words in ("grazyna", "FV/2026/118", "0048 600 100 201"):
+            with CaptureQueriesContext(connection) as queries:
+                find(words, user=person, today=today)
+            assert len(queries) <= 4, (person, words)
+
+
+def test_htmx_gets_what_was_found_alone(company: Cast, client: Client) -> None:
+    client.force_login(company.rita)
+    headers: Any = {"HX-Request": "true"}
+    answer = client.get("/search/", {"find": "grazyna"}, headers=headers)
+    assert "HX-Request" in answer["Vary"]
+    assert "<html" not in answer.content.decode()
+    assert "Grażyna Źródlana" in answer.content.decode()
+    assert "Two letters" in client.get("/search/", {"find": "g"}, headers=headers).content.decode()
+    assert "Nothing you may see" in client.get("/search/", {"find": "zzz <b>"}).content.decode()
+    assert client.get("/search/", {"find": "zzz <b>"}).content.decode().count("<b>") == 0
+    assert client.get("/search/").status_code == 200
+
+
+def test_the_box_stands_on_every_page(cast: Cast, client: Client) -> None:
+    client.force_login(cast.rita)
+    for address in ("/today/", "/accounts/", "/me/"):
+        assert (
+            'class="seek" role="search" method="get" action="/search/"'
+            in client.get(address).content.decode()
+        )

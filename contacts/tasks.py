@@ -19,6 +19,9 @@ from crm.look.figures import number
 from crm.team.models import User
 
 
+SUNDAY = 6
+
+
 def _planned(result: dict[str, Any]) -> str:
     """ "120 new, 4 moved, 30,000 as they were"."""
     words = (
@@ -49,6 +52,8 @@ def plan(work: Work) -> dict[str, Any]:
             today=work.today,
             now=work.now,
             account_ids=work.arguments.get("account_ids"),
+            # Once a week nothing is left out, whatever was noted: what slipped past the notes lasts a week at most.
+            thorough=work.today.weekday() == SUNDAY,
             report=work.report,
         )
     )

@@ -18,7 +18,6 @@ from crm.jobs.wording import BY_HAND, reason_words
 from crm.look.figures import number
 from crm.team.models import User
 
-
 SUNDAY = 6
 
 

@@ -17,6 +17,7 @@ from accounts.importing.fields import PRESETS
 from accounts.importing.file import import_file
 from accounts.importing.reasons import ImportRefused, Reason
 from accounts.importing.summary import Summary
-from accounts.importing.undoing import Kept, Undone, undo_import
+from accounts.importing.undo_finding import Kept
+from accounts.importing.undoing import Undone, undo_import
 
 __all__ = ["PRESETS", "ImportRefused", "Kept", "Reason", "Summary", "Undone", "import_file", "undo_import"]

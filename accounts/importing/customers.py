@@ -17,7 +17,16 @@ from accounts.importing.purchases import owners_by_name, without
 from accounts.importing.reasons import BadValue, Reason
 from accounts.importing.records import Records, Rejected, list_made
 from accounts.importing.spool import in_chunks
-from accounts.importing.staging import NO_ACCOUNT, count, differs, fill, make_accounts, settle, stage_accounts
+from accounts.importing.staging import (
+    NO_ACCOUNT,
+    count,
+    differs,
+    drop,
+    fill,
+    make_accounts,
+    settle,
+    stage_accounts,
+)
 from accounts.importing.summary import Difference
 from accounts.importing.tax_numbers import check_tax_number
 from accounts.models import Account, ContactPerson, Import, ImportedRow, ImportKind, Tag
@@ -46,7 +55,7 @@ class Accounts(Records):
     model = Account
     target = ImportedRow.Target.ACCOUNT.value
     written = ("accounts_account", "accounts_historicalaccount", "accounts_account_tags")
-    own_tables = ("import_tag",)
+    own_tables = ("import_tag", "import_link")
     staged = _plain(
         Account,
         *("code", "name", "owner", "country", "city", "postal_code", "address", "phone", "email", "website"),
@@ -178,6 +187,7 @@ class Accounts(Records):
 
     def write_before(self, cursor: CursorWrapper, run: Import, note: str) -> None:
         """Make the tags."""
+        drop("import_link")
         cursor.execute(
             "SELECT DISTINCT i.name FROM import_tag i"
             " WHERE NOT EXISTS (SELECT 1 FROM accounts_tag g WHERE g.name = i.name) ORDER BY 1"
@@ -192,13 +202,30 @@ class Accounts(Records):
             " JOIN accounts_account p ON p.code = s.parent_code WHERE t.id = n.id"
         )
         cursor.execute(
-            "INSERT INTO accounts_account_tags (account_id, tag_id) SELECT w.id, g.id FROM import_tag i"
+            "CREATE TEMPORARY TABLE import_link AS SELECT w.id AS account_id, g.id AS tag_id FROM import_tag i"
             " JOIN (SELECT seq, id FROM import_new UNION ALL SELECT seq, id FROM import_changed) w ON w.seq = i.seq"
             f" JOIN accounts_tag g ON g.name = i.name WHERE NOT EXISTS ({_LINKED.format(account='w.id')})"
             " GROUP BY w.id, g.id"
         )
+        cursor.execute(
+            "INSERT INTO accounts_account_tags (account_id, tag_id)"
+            " SELECT account_id, tag_id FROM import_link ORDER BY account_id, tag_id"
+        )
         cursor.execute("SELECT id FROM import_new UNION ALL SELECT id FROM import_changed")
         self.changed_accounts = [account_id for (account_id,) in cursor.fetchall()]
+
+    def write_last(self, cursor: CursorWrapper, run: Import) -> None:
+        """Note which tags were given to whom: accounts keep no history of them."""
+        given = (
+            "jsonb_set(after, '{tags}', (SELECT jsonb_agg(l.tag_id)"
+            if connection.vendor == "postgresql"
+            else "json_set(after, '$.tags', (SELECT json_group_array(l.tag_id)"
+        )
+        cursor.execute(
+            f"UPDATE accounts_importedrow SET after = {given} FROM import_link l WHERE l.account_id = object_id))"
+            " WHERE imported_id = %s AND target = 'account' AND object_id IN (SELECT account_id FROM import_link)",
+            [run.pk],
+        )
 
 
 _LINKED = (

@@ -271,6 +271,7 @@ class Records(Bringing):
                     )
             list_created(cursor, model, new, import_id=run.pk, target=self.target)
             list_changed(cursor, model, import_id=run.pk, target=self.target)
+            self.write_last(cursor, run)
             self.settle()
 
     def _insert(self, cursor: CursorWrapper) -> None:
@@ -302,6 +303,9 @@ class Records(Bringing):
 
     def write_after(self, cursor: CursorWrapper, run: Import) -> None:
         """Write what hangs on the rows."""
+
+    def write_last(self, cursor: CursorWrapper, run: Import) -> None:
+        """Add to what was noted of the rows."""
 
 
 def list_made(

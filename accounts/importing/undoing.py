@@ -6,21 +6,18 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from accounts.facts import refresh_facts
+from accounts.importing.aftermath import tell_planning, tidy_up
+from accounts.importing.staging import count, drop, write_alone
+from accounts.importing.undo_finding import MODELS, Finder, Kept
+from accounts.importing.undo_writing import Writer
 from accounts.models import Import
 from crm.team.models import User
 
-
-@dataclass(frozen=True)
-class Kept:
-    """Rows of one kind that stay as the import left them."""
-
-    target: str
-    """An `ImportedRow.Target`."""
-    reason: str
-    """In words, such as "has touchpoints"."""
-    count: int
-    examples: tuple[str, ...] = ()
-    """Codes, names or numbers of the first few."""
+_FACTS_ONE_BY_ONE = 1000  # accounts; where more were touched, the facts of all are refreshed at once
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,55 @@ def undo_import(
 ) -> Undone:
     """Take back what an import wrote, in one transaction: all of it that has not been used since.
 
-    A second time nothing is left to take back. dry_run: find the same and write nothing. actor: who asked, None for
-    the command line.
+    What it created goes, unless somebody edited it or anything refers to it that came later: a contact, a complaint,
+    another import's purchase, a tier computed. What jobs made by themselves of it goes along. What it changed goes
+    back to what it was, unless one of the changed fields was changed again; a purchase that a later import changed
+    stays, and that import is to be taken back first. Facts are reckoned anew, planning is told.
+
+    A second time nothing is left to take back. To have it again, import the file again. dry_run: find the same and
+    write nothing. actor: who asked, None for the command line.
     """
-    return Undone(dry_run=dry_run)
+    with write_alone(), connection.cursor() as cursor:
+        current = Import.objects.select_for_update().get(pk=imported.pk)
+        if current.undone_at is not None:
+            return Undone(dry_run=dry_run)
+        _drop()
+        finder = Finder(cursor, current, lock=not dry_run)
+        finder.find()
+        undone = Undone(
+            dry_run=dry_run,
+            removed=finder.counts("gone"),
+            restored=finder.counts("back"),
+            kept=finder.kept,
+        )
+        cursor.execute("SELECT id FROM back_account")
+        changed = [account_id for (account_id,) in cursor.fetchall()]
+        if not dry_run:
+            touched = _touched(cursor)
+            note = _("Import of %(file)s undone") % {"file": current.file_name}
+            Writer(cursor, current, actor=actor, now=now, note=note).write()
+            current.undone_at, current.undone_by = now, actor
+            current.save(update_fields=["undone_at", "undone_by"])
+            refresh_facts(today=today, account_ids=touched)
+        _drop()
+    if not dry_run:
+        rows = sum(undone.removed.values()) + sum(undone.restored.values())
+        tidy_up(tables=("accounts_account", "accounts_purchase", "accounts_purchaseline"), rows=rows)
+        tell_planning(account_ids=changed, today=today, now=now)
+    return undone
+
+
+def _touched(cursor: Any) -> list[int] | None:
+    """The accounts whose purchases go or go back; None where they are many."""
+    found = (
+        "SELECT DISTINCT p.account_id FROM accounts_purchase p WHERE p.id IN"
+        " (SELECT id FROM gone_purchase UNION ALL SELECT id FROM back_purchase)"
+    )
+    if count(cursor, f"SELECT COUNT(*) FROM ({found}) q") > _FACTS_ONE_BY_ONE:
+        return None
+    cursor.execute(found)
+    return [account_id for (account_id,) in cursor.fetchall()]
+
+
+def _drop() -> None:
+    drop(*(f"{prefix}_{target}" for prefix in ("gone", "back") for target in MODELS))

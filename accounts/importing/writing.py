@@ -38,7 +38,7 @@ _TABLES = (
     "import_changed",
     "import_new",
 )
-_HEADER = (
+HEADER = (
     "ordered_on",
     "promised_on",
     "delivered_on",
@@ -50,7 +50,7 @@ _HEADER = (
     "amount_cents",
     "quarter",
 )
-_LINE = ("position", "product_id", "description", "quantity", "unit_price", "amount")
+LINE = ("position", "product_id", "description", "quantity", "unit_price", "amount")
 
 
 class Staging:
@@ -72,7 +72,7 @@ class Staging:
             # As the real columns are: so that both sides compare alike (collation, and what SQLite makes of numbers).
             for statement in (
                 "CREATE TEMPORARY TABLE import_purchase AS SELECT p.amount_cents AS seq, a.code AS account, p.number,"
-                f" {', '.join(f'p.{name}' for name in _HEADER)}, p.quarter AS lines"
+                f" {', '.join(f'p.{name}' for name in HEADER)}, p.quarter AS lines"
                 " FROM accounts_purchase p JOIN accounts_account a ON a.id = p.account_id WHERE 1 = 0",
                 "CREATE TEMPORARY TABLE import_line AS SELECT l.purchase_id AS seq, l.position, p.code AS product,"
                 " l.description, l.quantity, l.unit_price, l.amount"
@@ -202,7 +202,7 @@ class Staging:
         )
 
     def _write_purchases(self, cursor: CursorWrapper, import_id: int) -> bool:
-        header = ", ".join(_HEADER)
+        header = ", ".join(HEADER)
         give_ids(
             cursor,
             Purchase,
@@ -212,7 +212,7 @@ class Staging:
         )
         cursor.execute(
             f"INSERT INTO accounts_purchase (id, account_id, number, {header}, imported_id)"
-            f" SELECT n.id, a.id, s.number, {', '.join(f's.{name}' for name in _HEADER)}, %s"
+            f" SELECT n.id, a.id, s.number, {', '.join(f's.{name}' for name in HEADER)}, %s"
             " FROM import_new n JOIN import_purchase s ON s.seq = n.seq JOIN accounts_account a ON a.code = s.account"
             " ORDER BY n.id",
             [import_id],
@@ -221,7 +221,7 @@ class Staging:
         if count(cursor, "SELECT COUNT(*) FROM import_changed"):
             self._change_purchases(cursor, import_id)
         cursor.execute(
-            f"INSERT INTO accounts_purchaseline (purchase_id, {', '.join(_LINE)})"
+            f"INSERT INTO accounts_purchaseline (purchase_id, {', '.join(LINE)})"
             " SELECT w.id, l.position, p.id, l.description, l.quantity, l.unit_price, l.amount"
             " FROM (SELECT seq, id FROM import_new UNION ALL SELECT seq, purchase_id FROM import_changed) w"
             " JOIN import_line l ON l.seq = w.seq"
@@ -239,7 +239,7 @@ class Staging:
             [import_id],
         )
         cursor.execute(
-            f"UPDATE accounts_purchase SET {', '.join(f'{name} = s.{name}' for name in _HEADER)}, imported_id = %s"
+            f"UPDATE accounts_purchase SET {', '.join(f'{name} = s.{name}' for name in HEADER)}, imported_id = %s"
             " FROM import_purchase s JOIN import_changed c ON c.seq = s.seq"
             " WHERE accounts_purchase.id = c.purchase_id",
             [import_id],
@@ -249,9 +249,9 @@ class Staging:
 
 def _before() -> str:
     """SQL: the purchase `p` as ImportedRow keeps it, its lines an array below `lines`."""
-    fields = {name: as_json(Purchase._meta.get_field(name), f"p.{name}") for name in _HEADER}
+    fields = {name: as_json(Purchase._meta.get_field(name), f"p.{name}") for name in HEADER}
     line = json_object({
-        name: as_json(PurchaseLine._meta.get_field(name.removesuffix("_id")), f"l.{name}") for name in _LINE
+        name: as_json(PurchaseLine._meta.get_field(name.removesuffix("_id")), f"l.{name}") for name in LINE
     })  # fmt: skip
     gather = "jsonb_agg" if connection.vendor == "postgresql" else "json_group_array"
     within = line if connection.vendor == "postgresql" else f"json({line})"
@@ -284,7 +284,7 @@ WHERE f.seq IN (
     FROM import_found f
     JOIN import_purchase s ON s.seq = f.seq
     JOIN accounts_purchase p ON p.id = f.purchase_id
-    WHERE {" OR ".join(differs(f"s.{name}", f"p.{name}") for name in _HEADER)}
+    WHERE {" OR ".join(differs(f"s.{name}", f"p.{name}") for name in HEADER)}
     UNION
     SELECT l.seq
     FROM import_found f

@@ -166,6 +166,9 @@ class RecentProductLine(models.Model):
     given another complexity, counts as such from the next daily refreshing.
     """
 
+    MADE_BY_JOBS: ClassVar = Q(pk__isnull=False)
+    """All of them: undoing an import takes them along."""
+
     account = models.ForeignKey(Account, models.CASCADE, related_name="recent_product_lines", db_index=False)
     line = models.ForeignKey(ProductLine, models.CASCADE, related_name="+")
     complexity = models.PositiveSmallIntegerField()

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from django.utils import formats, timezone, translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.beginnings import beginning_of, fitting, guessed
@@ -25,6 +25,7 @@ from accounts.models import ImportSource, Upload
 from accounts.receiving import clean_name, forget, keep, path_of
 from accounts.uploads import Report, State, run, start_import
 from crm.jobs.models import Job
+from crm.look.figures import day
 from crm.team.models import Role, User
 
 log = logging.getLogger(__name__)
@@ -136,23 +137,29 @@ def start_next(*, source: ImportSource, now: dt.datetime) -> Job | None:
 
 
 # Importing ----------------------------------------------------------------------------------------------------------
-def take(*, upload_id: int, now: dt.datetime, today: dt.date, report: Report) -> Upload | None:
+def take(
+    *, upload_id: int, actor: User | None, now: dt.datetime, today: dt.date, report: Report
+) -> Upload | None:
     """Import a delivery: the job's work, safe to repeat. The next of its source follows.
 
     The same bytes as in the last file of the source, or in the last of the same name, are recognised and not imported
-    again. The admins are told of a file that is refused.
+    again. The admins are told of a file that is refused. One that somebody has set up and checked by hand after that
+    is imported as it was checked.
     """
     upload = Upload.objects.select_related("source", "preset").filter(pk=upload_id).first()
     if upload is None or upload.source is None:
         return None
     source = upload.source
     if upload.state == State.IMPORTING:
-        if _known_before(upload):
-            _end_as_known(upload)
+        by_hand = bool(upload.checked_as)
+        before = None if by_hand else _known_before(upload)
+        if before is not None:
+            _end_as_known(upload, before)
         else:
-            _set_up(upload)
-            upload = run(upload_id=upload.pk, actor=None, today=today, report=report) or upload
-        if upload.state == State.REFUSED:
+            if not by_hand:
+                _set_up(upload)
+            upload = run(upload_id=upload.pk, actor=actor, today=today, report=report) or upload
+        if upload.state == State.REFUSED and not by_hand:
             tell_admins(upload)
     start_next(source=source, now=now)
     return upload
@@ -177,14 +184,12 @@ def _known_before(upload: Upload) -> Upload | None:
     )
 
 
-def _end_as_known(upload: Upload) -> None:
-    before = _known_before(upload)
-    assert before is not None
+def _end_as_known(upload: Upload, before: Upload) -> None:
     upload.state = State.KNOWN
     upload.problem = _(
         "The same content was imported on %(when)s as %(file)s. It was not imported again."
     ) % {
-        "when": formats.date_format(timezone.localtime(before.received_at), "SHORT_DATETIME_FORMAT"),
+        "when": day(timezone.localtime(before.received_at), timezone.localdate()),
         "file": before.file_name,
     }
     upload.save(update_fields=["state", "problem"])

@@ -69,7 +69,9 @@ def import_upload(work: Work) -> dict[str, Any]:
     """Import the file of an upload; that of a source is put away afterwards."""
     upload_id = work.arguments["upload"]
     if Upload.objects.filter(pk=upload_id, source__isnull=False).exists():
-        upload = take(upload_id=upload_id, now=work.now, today=work.today, report=work.report)
+        upload = take(
+            upload_id=upload_id, actor=work.started_by, now=work.now, today=work.today, report=work.report
+        )
         if upload is not None:
             put_away(upload)
     else:

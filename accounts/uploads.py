@@ -151,8 +151,13 @@ def _may_change(upload: Upload) -> None:
         )
     if upload.state == State.DONE:
         raise CannotDo(_("The file is imported already."))
-    if upload.state == State.IMPORTING:
+    if upload.state == State.IMPORTING and not _has_stopped(upload):
         raise CannotDo(_("The file is being imported."))
+
+
+def _has_stopped(upload: Upload) -> bool:
+    """Whether its job was given up or stopped: then it wrote nothing."""
+    return upload.job is not None and upload.job.state not in Job.OPEN_STATES
 
 
 def digest_of(upload: Upload) -> str:
@@ -360,8 +365,7 @@ def discard(*, upload: Upload) -> None:
     """Throw a file away that is not imported, with its row. Raises CannotDo where it is, or just being imported."""
     with transaction.atomic():
         upload = _locked(upload)
-        stopped = upload.job is not None and upload.job.state not in Job.OPEN_STATES
-        if upload.state == State.DONE or (upload.state == State.IMPORTING and not stopped):
+        if upload.state in (State.DONE, State.IMPORTING):
             _may_change(upload)
         identity = upload.uuid
         upload.delete()

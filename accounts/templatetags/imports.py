@@ -44,8 +44,11 @@ def upload_state(upload: Upload) -> dict[str, Any]:
         if job is not None and job.state not in Job.OPEN_STATES:
             return {"words": _("Stopped"), "tone": "danger", "going": False}
         return {"words": state.label, "tone": "accent", "going": True}
-    if upload.problem:
-        return {"words": _("Refused"), "tone": "danger", "going": False}
+    if state in (Upload.State.DONE, Upload.State.KNOWN):
+        return {"words": state.label, "tone": "ok" if state == Upload.State.DONE else "", "going": False}
+    if upload.problem or upload.looked.get("problem"):
+        words = _("Refused") if upload.problem else _("Cannot be read")
+        return {"words": words, "tone": "danger", "going": False}
     words = {Upload.State.RECEIVED: _("To be checked"), Upload.State.CHECKED: _("To be imported")}
     return {"words": words.get(state, state.label), "tone": "warn", "going": False}
 

@@ -30,7 +30,7 @@ from crm.team.requests import Request
 DELIVERIES = 20
 _SECRET = "imports.secret"
 WRONG_SECRETS = 20
-"""So many wrong secrets from one address within a minute are looked up; then it must wait."""
+"""So many wrong secrets from one address within a minute get a 401; then a 429."""
 
 
 # Presets ------------------------------------------------------------------------------------------------------------
@@ -178,20 +178,23 @@ class _Refusal(Exception):
 
 
 def _source_of(request: Any) -> ImportSource:
-    """The source whose secret the request carries. Raises _Refusal."""
-    address = f"imports:wrong-secret:{request.META.get('REMOTE_ADDR', '')}"
-    wrong = cache.get(address, 0)
-    if wrong >= WRONG_SECRETS:
-        words = _("Too many wrong secrets. Try again in a minute.")
-        raise _Refusal(429, words, **{"Retry-After": "60"})
+    """The source whose secret the request carries. Raises _Refusal.
+
+    Who sends many wrong ones is told to wait; a right one always passes, since many may come from one proxy's address.
+    """
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     source = deliveries.source_of(secret.strip()) if scheme.lower() == "bearer" else None
-    if source is None:
-        if secret:
-            cache.set(address, wrong + 1, 60)
-        words = _("The secret is missing or not known. Send it as: Authorization: Bearer <secret>.")
-        raise _Refusal(401, words, **{"WWW-Authenticate": "Bearer"})
-    return source
+    if source is not None:
+        return source
+    address = f"imports:wrong-secret:{request.META.get('REMOTE_ADDR', '')}"
+    wrong = cache.get(address, 0) + 1
+    if wrong > WRONG_SECRETS:
+        words = _("Too many wrong secrets. Try again in a minute.")
+        raise _Refusal(429, words, **{"Retry-After": "60"})
+    if secret:
+        cache.set(address, wrong, 60)
+    words = _("The secret is missing or not known. Send it as: Authorization: Bearer <secret>.")
+    raise _Refusal(401, words, **{"WWW-Authenticate": "Bearer"})
 
 
 @csrf_exempt

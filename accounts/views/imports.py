@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -31,7 +32,10 @@ from crm.look.toast import toast
 from crm.team.requests import Request
 
 ROWS = 50
-UNFINISHED = 10
+_BUSY = (State.CHECKING, State.IMPORTING)
+REFUSED_SHOWN = dt.timedelta(days=14)
+"""So long a refused delivery stands above the list; then only on the page of its source."""
+UNFINISHED = 6
 """So many files that wait for something are shown above the list, unless all are asked for."""
 
 
@@ -40,9 +44,13 @@ UNFINISHED = 10
 def import_list(request: Request) -> HttpResponse:
     """What was imported, newest first; above it what is under way and what waits for somebody."""
     waiting = (
-        Upload.objects.exclude(state__in=[State.DONE, State.KNOWN])
-        .filter(Q(removed_at=None) | Q(state=State.REFUSED))
+        Upload.objects.filter(
+            Q(state__in=[State.RECEIVED, State.CHECKED], removed_at=None)
+            | Q(state__in=_BUSY)
+            | Q(state=State.REFUSED, received_at__gt=request.now - REFUSED_SHOWN)
+        )
         .select_related("received_by", "source", "job")
+        .order_by(Case(When(state__in=_BUSY, then=0), default=1), "-received_at", "-pk")
     )
     everything = "all" in request.GET
     shown = list(waiting if everything else waiting[: UNFINISHED + 1])
@@ -51,10 +59,20 @@ def import_list(request: Request) -> HttpResponse:
         "sections": sections("imports:list"),
         "waiting": shown if everything else shown[:UNFINISHED],
         "more_waiting": not everything and len(shown) > UNFINISHED,
+        "going": any(is_going(upload) for upload in shown),
         "page": Paginator(imports, ROWS).get_page(request.GET.get("page")),
         "today": request.today,
     }
-    return render(request, "accounts/imports/list.html", context)
+    answer = render(request, "accounts/imports/list.html", context)
+    if request.htmx and not context["going"]:
+        answer["HX-Refresh"] = "true"  # what went on has ended, and stands in the list now
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
+
+
+def is_going(upload: Upload) -> bool:
+    """Whether it is being checked or imported, and not given up or stopped."""
+    return upload.state in _BUSY and (upload.job is None or upload.job.state in Job.OPEN_STATES)
 
 
 @for_admins
@@ -127,7 +145,7 @@ def _upload(uuid: UUID) -> Upload:
 def _page(request: Request, upload: Upload, *, status: int = 200, **more: Any) -> HttpResponse:
     """The page of an upload as it stands."""
     form = SettingsForm(upload)
-    busy = upload.state in (State.CHECKING, State.IMPORTING)
+    busy = upload.state in _BUSY
     stopped = busy and (upload.job.state not in Job.OPEN_STATES if upload.job else upload.source_id is None)
     context = {
         "upload": upload,
@@ -166,10 +184,7 @@ def _steps(upload: Upload) -> list[dict[str, Any]]:
 def progress(request: Request, uuid: UUID) -> HttpResponse:
     """How far the job of a file is; when it has ended, the page is loaded anew."""
     upload = _upload(uuid)
-    going = upload.state in (State.CHECKING, State.IMPORTING) and (
-        upload.job is None or upload.job.state in Job.OPEN_STATES
-    )
-    return progress_of(request, upload.job, going=going, url=request.path)
+    return progress_of(request, upload.job, going=is_going(upload), url=request.path)
 
 
 def progress_of(request: Request, job: Job | None, *, going: bool, url: str) -> HttpResponse:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -20,7 +21,7 @@ from accounts import deliveries, folders, uploads
 from accounts.folders import check_folder, folder_of, look, make_folder
 from accounts.models import Import, ImportSource, Purchase, Upload
 from tests.support.cast import Cast
-from tests.support.uploading import purchases, work_off
+from tests.support.uploading import checked, post, purchases, work_off
 from tests.support.uploads import make_preset, make_source
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,23 @@ def test_a_refused_file_says_why_and_the_admins_are_told(
     assert upload.problem in mail.body
     assert reverse("imports:upload", args=[upload.uuid]) in mail.body
     assert not Import.objects.exists()
+
+
+def test_a_refused_file_is_imported_as_somebody_set_it_up(
+    source: ImportSource, as_user: Callable[[str], Client], cast: Cast, mailoutbox: list[Any]
+) -> None:
+    put(source, b"k;n;d;v\nACME;1;2026-09-01;5\n")
+    look(now=NOW)
+    work_off()
+    upload, ada = Upload.objects.get(), as_user("ada")
+    columns = {"column-account": "k", "column-number": "n", "column-ordered": "d", "column-amount": "v"}
+    post(ada, upload, **columns)
+    upload.refresh_from_db()
+    checked(ada, upload)
+    post(ada, upload, "imports:import")
+    work_off()
+    assert Purchase.objects.get().imported.started_by == cast.ada
+    assert len(mailoutbox) == 1
 
 
 def test_rejected_rows_lie_beside_the_file(source: ImportSource, cast: Cast) -> None:
@@ -196,7 +214,9 @@ def test_an_import_that_was_written_is_not_written_again(
     written = Import.objects.get()
     upload = Upload.objects.get()
     assert (upload.state, upload.imported) == (State.IMPORTING, None)
-    deliveries.take(upload_id=upload.pk, now=NOW, today=NOW.date(), report=lambda done, total: None)
+    deliveries.take(
+        upload_id=upload.pk, actor=None, now=NOW, today=NOW.date(), report=lambda done, total: None
+    )
     upload.refresh_from_db()
     assert (upload.state, upload.imported) == (State.DONE, written)
     assert Import.objects.count() == 1
@@ -338,6 +358,13 @@ def test_too_large_too_empty_too_strange(secret: str, settings: Settings) -> Non
 def test_deliveries_are_limited(secret: str, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "MOST_AN_HOUR", 2)
     assert [send(secret, purchases(1)).status_code for _time in range(3)] == [202, 202, 429]
+
+
+def test_who_guesses_secrets_is_told_to_wait_and_nobody_else(secret: str, cast: Cast) -> None:
+    cache.clear()
+    assert [send("wrong", b"a").status_code for _time in range(21)] == [401] * 20 + [429]
+    assert send(secret, purchases(1)).status_code == 202
+    cache.clear()
 
 
 def test_a_preset_says_how_and_its_missing_column_refuses(

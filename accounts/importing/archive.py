@@ -24,6 +24,7 @@ HARMLESS_SIZE = 32 * 2**20
 LARGEST_CONTENTS = 8 * 2**20  # bytes of a part that is read as a whole
 _LARGEST_ROW = 32 * 2**20  # bytes of XML: 16,384 columns need less
 _CHUNK = 2**18
+_PIECE = 2**20
 _END = b"PK\x05\x06"
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -36,6 +37,16 @@ _FORMULA = re.compile(rb"<" + _P + rb"c\b([^>]*)>(\s*<" + _P + rb"f\b.*?)</" + _
 _VALUE = re.compile(rb"<" + _P + rb"v\b[^>]*>([^<]+)<")
 _NAME = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _TEXT_RESULT = re.compile(rb'\bt="str"')
+_ROW_ENDS = re.compile(rb"</([A-Za-z]\w*:)?row>")
+_LONG_SHEET = 4 * 2**20  # bytes of XML
+_SHARED_PARTS = (
+    "[Content_Types].xml",
+    "_rels/.rels",
+    "xl/workbook.xml",
+    "xl/_rels/workbook.xml.rels",
+    "xl/sharedStrings.xml",
+    "xl/styles.xml",
+)
 _ANYTHING = re.compile(rb"<" + _P + rb"(?:v|is)\b[^>/]*>")
 
 
@@ -104,7 +115,7 @@ class Archive:
                 raise EOFError
             left -= len(packed)
             while packed:
-                piece = decompressor.decompress(packed, 2**20) if decompressor else packed
+                piece = decompressor.decompress(packed, _PIECE) if decompressor else packed
                 packed = decompressor.unconsumed_tail if decompressor else b""
                 size += len(piece)
                 self.unpacked += len(piece)
@@ -159,6 +170,31 @@ class Archive:
                 return True
             end = piece[-64:]
         return False
+
+    def copy_beginning(self, name: str, rows: int, to: Path) -> bool:
+        """Write a workbook with the first rows of a sheet and nothing of the others; False where the sheet is short.
+
+        Calamine reads a sheet as a whole, which for a large one takes long and much memory.
+        """
+        beginning = b""
+        for piece in self.inflate(name):
+            beginning += piece
+            if len(beginning) > _LONG_SHEET and beginning.count(b"row>") >= rows:
+                break
+        else:
+            return False
+        *_others, last = _ROW_ENDS.finditer(beginning)
+        prefix = last[1] or b""
+        with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as copy:
+            copy.writestr(
+                name, beginning[: last.end()] + b"</" + prefix + b"sheetData></" + prefix + b"worksheet>"
+            )
+            for part in _SHARED_PARTS:
+                if part in self.parts:
+                    with copy.open(part, "w") as out:
+                        for piece in self.inflate(part):
+                            out.write(piece)
+        return True
 
     def scan(self, name: str) -> Scan:
         """Look through a sheet for what would be lost or do harm when its values are read."""

@@ -37,6 +37,13 @@ def open_table(path: Path, options: ReadingOptions = _AS_IT_IS) -> Iterator[Tabl
     stands in `recognised`, the encoding there once the first letter beyond ASCII was read. Raises ImportRefused, here
     and while it is read.
     """
+    with _table(path, options) as table:
+        yield table
+
+
+@contextmanager
+def _table(path: Path, options: ReadingOptions, *, first_rows: int = 0) -> Iterator[Table]:
+    """`first_rows`: so many rows of a workbook are enough; 0: all."""
     with _opened(path) as file:
         hashing = Hashing(file)
         plain: io.BufferedReader[Any] = io.BufferedReader(hashing)
@@ -47,7 +54,13 @@ def open_table(path: Path, options: ReadingOptions = _AS_IT_IS) -> Iterator[Tabl
             start = plain.peek(512)[:512]
         if start.startswith(_ZIP):
             with _unpacked(plain, hashing, path, packed=packed) as workbook:
-                yield open_workbook(workbook, options, sha256=hashing.digest.hexdigest(), packed=packed)
+                yield open_workbook(
+                    workbook,
+                    options,
+                    sha256=hashing.digest.hexdigest(),
+                    packed=packed,
+                    first_rows=first_rows,
+                )
             return
         _check_no_other_format(start, path, packed=packed)
         yield open_separated(
@@ -72,7 +85,7 @@ def look_at(path: Path, options: ReadingOptions = _AS_IT_IS) -> Look:
 
     Its encoding is told by the whole file, numbers and days by the first 5,000 rows: what comes later may tell more.
     """
-    with open_table(path, options) as table:
+    with _table(path, options, first_rows=_HABIT_ROWS) as table:
         width = len(table.header)
         rows = [fields for _line, fields, _text in islice(table.records(), _HABIT_ROWS)]
         recognised = table.recognised

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,20 +64,40 @@ class SheetTable:
         return self.digest
 
 
-def open_workbook(path: Path, options: ReadingOptions, *, sha256: str, packed: bool) -> SheetTable:
+def open_workbook(
+    path: Path, options: ReadingOptions, *, sha256: str, packed: bool, first_rows: int = 0
+) -> SheetTable:
     """Read one sheet of a workbook: the one that was asked for, or the first that holds anything.
+
+    first_rows: so many rows are enough; 0: all of them.
 
     The whole sheet is held in memory, up to MOST_CELLS cells. Raises ImportRefused for what is no workbook, is damaged,
     protected or made to fill the memory, and for formulas that were stored without their values.
     """
+    recognised = Recognised(format="xlsx", compressed=packed)
     with path.open("rb") as file:
         archive = Archive(path, file)
         parts = archive.sheets()
         sheets = [name for name, part in parts.items() if archive.holds_anything(part)]
-        name = _chosen(options.sheet, list(parts), sheets)
-        for part in ("xl/sharedStrings.xml", "xl/styles.xml"):
-            archive.check(part)
-        scan = archive.scan(parts[name])
+        name = recognised.sheet = _chosen(options.sheet, list(parts), sheets)
+        if first_rows:
+            with tempfile.NamedTemporaryFile(prefix="import-") as copy:
+                short = Path(copy.name)
+                if archive.copy_beginning(parts[name], first_rows, short):
+                    header, rows = _sheet(short, Archive(short, copy.file), parts[name], recognised)
+                    return SheetTable(header, recognised.header_line, rows, sha256, recognised, sheets)
+        header, rows = _sheet(path, archive, parts[name], recognised)
+        return SheetTable(header, recognised.header_line, rows, sha256, recognised, sheets)
+
+
+def _sheet(
+    path: Path, archive: Archive, part: str, recognised: Recognised
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header of a sheet, whose line is noted, and the rows below."""
+    name = recognised.sheet
+    for shared in ("xl/sharedStrings.xml", "xl/styles.xml"):
+        archive.check(shared)
+    scan = archive.scan(part)
     if scan.unreckoned:
         raise ImportRefused(
             _(
@@ -98,15 +119,8 @@ def open_workbook(path: Path, options: ReadingOptions, *, sha256: str, packed: b
     del peeked[: rows_above_header([cells for _number, cells in peeked])]
     if not peeked or not any(peeked[0][1]):
         raise ImportRefused(_("The sheet “%(sheet)s” is empty.") % {"sheet": name})
-    line, header = peeked.pop(0)
-    return SheetTable(
-        header=[" ".join(column.split()) for column in header],
-        header_line=line,
-        rows=chain(peeked, rows),
-        digest=sha256,
-        recognised=Recognised(format="xlsx", compressed=packed, sheet=name, header_line=line),
-        sheets=sheets,
-    )
+    recognised.header_line, header = peeked.pop(0)
+    return [" ".join(column.split()) for column in header], chain(peeked, rows)
 
 
 def sheets_of(table: Table) -> list[str]:

@@ -136,6 +136,24 @@ def test_a_compressed_workbook(read: Any) -> None:
     assert read(content) == [(1, HEADER), (2, ["A", "1", "2", "3"])]
 
 
+def test_a_look_at_a_long_sheet_reads_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_LONG_SHEET", 1000)
+    monkeypatch.setattr(archive, "_PIECE", 1000)
+    monkeypatch.setattr("accounts.importing.reading._HABIT_ROWS", 50)
+    read = []
+    whole = workbook._read
+    monkeypatch.setattr(workbook, "_read", lambda path, name: read.append(whole(path, name)) or read[-1])
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(of_rows(HEADER, *(["A", number, "1,5", MORNING] for number in range(400))))
+    look = look_at(path)
+    assert (look.sheets, look.header, len(look.sample)) == (["Data"], HEADER, 50)
+    assert look.sample[49] == ["A", "49", "1,5", "2026-02-28 08:26:00"]
+    assert (look.recognised.decimal, look.recognised.sheet) == ("comma", "Data")
+    assert read[0].total_height < 400
+    with open_table(path) as table:
+        assert len(list(table.records())) == 400
+
+
 # What calamine would give as empty cells ----------------------------------------------------------------------------
 def test_formulas_give_their_values_and_errors_their_names(read: Any) -> None:
     def write(book: Any) -> None:

@@ -16,7 +16,8 @@ from accounts.importing.rows import RowReader
 from accounts.importing.values import DayOrder, NumberStyle, day_of_serial, read_day, read_number
 from accounts.models.importing import ImportKind
 
-_OWN_NAME, _SYNONYM, _CONTAINS = 100.0, 90.0, 50.0
+_OWN_NAME, _SYNONYM, _SHORTENED, _CONTAINS = 100.0, 90.0, 70.0, 50.0
+_SHORTEST = 3  # letters of a word that was cut off
 _MOST_EXTRA_WORDS = 2
 _FITTING = 0.8  # share of a column's texts that must be what the field needs
 _ENOUGH = 3  # texts without which a column's content alone says nothing
@@ -188,11 +189,21 @@ def _score(spec: FieldSpec, column: _Column) -> float:
         words = _plain(synonym)
         if "".join(words) == together:
             return _SYNONYM - rank / 10
+        if "." in column.name and _shortens(column.words, words):
+            best = max(best, _SHORTENED - rank / 100)
         extra = len(column.words) - len(words)
         if len(words) > 1 and 0 < extra <= _MOST_EXTRA_WORDS and set(words) <= set(column.words):
             best = max(best, _CONTAINS + 5 * len(words) - 5 * extra - rank / 100)
     foreign = _NO_CODE if spec.type == "code" else _FOREIGN.get(spec.name, frozenset())
     return 0.0 if foreign & set(column.words) else best
+
+
+def _shortens(short: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether words are the others, some of them cut off: Termin płatn. for termin płatności."""
+    return len(short) == len(whole) and all(
+        one == other or (len(one) >= _SHORTEST and other.startswith(one))
+        for one, other in zip(short, whole, strict=True)
+    )
 
 
 # Content ------------------------------------------------------------------------------------------------------------

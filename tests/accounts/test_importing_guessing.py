@@ -67,6 +67,12 @@ HEADERS = {
         "17;Боско ЕООД;175074752;бул. Витоша 1;София;България;02 123;a@bosko.bg;ivan@firma.bg",
         "code name tax_number address city country phone email owner",
     ),
+    "shortened names": (
+        ImportKind.PURCHASES,
+        "Nr dok.;Data wyst.;Kod kontr.;Nazwa kontr.;Wart. netto [PLN];Termin płatn.;Il.",
+        "FV/1;31-12-26;BOSKO;Meble Bosko;1 234,50-;14/01/27;1",
+        "number ordered account - amount due -",
+    ),
     "persons": (
         ImportKind.PERSONS,
         "Kod klienta;Imię i nazwisko;Stanowisko;Tel;Adres e-mail;Data urodzenia;Imieniny",

@@ -14,7 +14,7 @@ APPS := crm accounts contacts complaints segmentation
 export PORT
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all test-postgres test-processes test-browser test-retail soak lint \
-        requirements clean
+        bench load requirements clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -69,6 +69,22 @@ test-retail: install ## the Online Retail figures on both databases: make test-r
 	@test -f "$(DATA)" || { echo "Name the file: make test-retail DATA=online_retail.csv.gz"; exit 1; }
 	RETAIL_DATA="$(abspath $(DATA))" $(PYTEST) -s -m retail
 	@url=$$(.ci/postgres) && RETAIL_DATA="$(abspath $(DATA))" DATABASE_URL=$$url $(PYTEST) -s -m retail
+
+# Measuring ----------------------------------------------------------------------------------------------------------
+ACCOUNTS ?= 200000
+BENCH = $(if $(PURCHASES),--purchases $(PURCHASES)) $(if $(TOUCHPOINTS),--touchpoints $(TOUCHPOINTS)) \
+  $(if $(PARTS),--parts $(PARTS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FULL),--full) $(if $(STRICT),--strict)
+LOAD = $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PACE),--pace $(PACE))
+
+$(VENV)/.installed-bench: requirements-bench.txt | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r $<
+	@touch $@
+
+bench: $(VENV)/.installed-bench ## jobs, pages, imports against their floors (ACCOUNTS=200000 PARTS=pages ROUNDS=5 FULL=1)
+	$(BIN)/python -m benchmarks --accounts $(ACCOUNTS) $(BENCH)
+
+load: $(VENV)/.installed-run ## 300 people at once against gunicorn (USERS=300 SECONDS=300 PACE=10)
+	$(BIN)/python -m benchmarks.load $(LOAD) $(if $(findstring command,$(origin ACCOUNTS)),--accounts $(ACCOUNTS))
 
 lint: install ## style, types, floors, templates, settings of production, migrations
 	$(BIN)/ruff check .

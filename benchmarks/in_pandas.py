@@ -32,8 +32,9 @@ def differing(found: Any, as_of: dt.date) -> int:
             [as_of],
         )
         assessed = {pk: (tier, trail) for pk, tier, trail in cursor.fetchall()}
+    # pandas has NaN where there is no tier.
     mine = {
-        pk: (tier or None, trail)
+        pk: (tier if isinstance(tier, str) else None, trail if isinstance(trail, str) else "")
         for pk, tier, trail in zip(found.index, found.tier, found.trail, strict=True)
     }
     return sum(1 for pk, tier in assessed.items() if mine.get(pk) != tier) + len(set(mine) - set(assessed))
@@ -54,9 +55,12 @@ def _tiers_in_pandas(as_of: dt.date) -> Any:
             frame[name] = pandas.to_datetime(frame[name])
         return frame
 
+    # A run applies what nobody decided before it reads the tiers.
     accounts = read(
-        "SELECT id, code, seasonal, CASE WHEN tier_provisional THEN NULL ELSE tier END AS previous"
-        " FROM accounts_account ORDER BY id"
+        "SELECT a.id, a.code, a.seasonal, CASE WHEN c.id IS NOT NULL THEN c.to_tier"
+        " WHEN NOT a.tier_provisional THEN a.tier END AS previous FROM accounts_account a"
+        " LEFT JOIN segmentation_tierchange c ON c.account_id = a.id AND c.state = 'proposed'"
+        " WHERE a.merged_into_id IS NULL ORDER BY a.id"
     ).set_index("id")
     bought = read(
         "SELECT account_id, ordered_on, amount_cents, quarter, due_on, paid_on FROM accounts_purchase"

@@ -24,6 +24,10 @@ class Figure:
     goal: float | None = None
     limit: float | None = None
     at_least: bool = False
+    note: str = ""
+    """Stands behind the verdict."""
+    quiet: bool = False
+    """Shown only where it misses its goal or got worse."""
 
     @property
     def verdict(self) -> str:
@@ -66,15 +70,17 @@ def _job_figures(full: dict[str, Any]) -> Iterator[Figure]:
 
     yield Figure("F, the floor", floor, "s")
     retier, frames = full.get("retier"), full.get("pandas")
-    yield Figure("retier", in_f(retier), "F", 10, 14)
-    yield Figure("retier, processor time", in_f(retier, "processor s"), "F")
-    yield Figure("pandas, evidence and ladder", in_f(frames), "F")
+    yield Figure("retier", in_f(retier), "F", 10, 14, note=_seconds(retier))
+    yield Figure("retier, processor time", in_f(retier, "processor s"), "F", note=_wrote(retier))
+    yield Figure("pandas, evidence and ladder", in_f(frames), "F", note=_seconds(frames))
     if retier and frames:
         yield Figure("retier quicker than pandas", round(frames["s"] / retier["s"], 2), "x", 5, at_least=True)
         yield Figure("tiers or trails on which pandas differs", frames["tiers or trails that differ"], "", 0)
     planning = full.get("planning") or {}
-    yield Figure("planning, all accounts for the first time", in_f(planning.get("first")), "F", 12)
-    yield Figure("planning, nothing changed", in_f(planning.get("nothing changed")), "F", 4)
+    first, same = planning.get("first"), planning.get("nothing changed")
+    yield Figure("planning, all accounts for the first time", in_f(first), "F", 12, note=_seconds(first))
+    yield Figure("planning, first time, processor time", in_f(first, "processor s"), "F")
+    yield Figure("planning, nothing changed", in_f(same), "F", 4, note=_seconds(same))
     yield Figure(
         "planning, nothing changed, every account looked at",
         in_f(planning.get("nothing changed, every account looked at")),
@@ -82,6 +88,14 @@ def _job_figures(full: dict[str, Any]) -> Iterator[Figure]:
     )
     yield Figure("planning, the next day", in_f(planning.get("next day")), "F")
     yield Figure("accounts with something planned", planning.get("accounts with an item"), "of 1")
+
+
+def _seconds(part: dict[str, Any] | None) -> str:
+    return f"{part['s']:.2f} s, of which processor {part['processor s']:.2f}" if part else ""
+
+
+def _wrote(part: dict[str, Any] | None) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in part["wrote"].items()) if part else ""
 
 
 def _import_figures(found: dict[str, Any] | None) -> Iterator[Figure]:
@@ -118,10 +132,12 @@ def _page_figures(full: dict[str, Any], small: dict[str, Any] | None) -> Iterato
             yield Figure(f"{key}: answers {page['status']}", None, "P")
             continue
         in_p, queries = _GOALS.get(page["kind"], (None, None))
-        yield Figure(key, page["in P"], "P", in_p)
-        yield Figure(f"{key}, processor time", page["in P, processor"], "P")
-        yield Figure(f"{key}, queries", page["queries"], "queries", queries)
-        yield Figure(f"{key}, bytes", page["bytes"], "bytes")
+        note = (
+            f"{page['ms']:.1f} ms, {page['queries']} queries, {page['bytes'] / 1000:.0f} kB;"
+            f" processor {page['in P, processor']} P"
+        )
+        yield Figure(key, page["in P"], "P", in_p, note=note)
+        yield Figure(f"{key}, queries", page["queries"], "queries", queries, quiet=True)
         other = (small or {}).get(key)
         if other and other["status"] == 200:
             off = abs(other["bytes"] - page["bytes"]) / page["bytes"]
@@ -131,9 +147,7 @@ def _page_figures(full: dict[str, Any], small: dict[str, Any] | None) -> Iterato
                 )
     if small:
         words = "pages with other queries or bytes at 10,000 than at 200,000 accounts"
-        yield Figure(words, len(differing), "", 0)
-        for one in differing:
-            yield Figure(f"  {one}", None, "")
+        yield Figure(words, len(differing), "", 0, note="; ".join(differing))
 
 
 def _growth(sizes: dict[str, dict[str, Any]]) -> Iterator[Figure]:
@@ -161,7 +175,7 @@ def table(found: list[Figure], before: dict[str, float]) -> str:
                 f"{sign}{_number(one.goal)}" if one.goal is not None else "",
                 f"{sign}{_number(one.limit)}" if one.limit is not None else "",
                 _number(last) if last is not None else "",
-                one.verdict + mark,
+                f"{one.verdict}{mark}{'  ' if one.note else ''}{one.note}",
             )
         )
     widths = [max(len(row[place]) for row in rows) for place in range(5)]
@@ -200,4 +214,4 @@ def keep(
 def _number(value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:,.3g}"
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.3g}"

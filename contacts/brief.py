@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from accounts.models import Account, Channel, ContactPerson, Purchase
 from contacts import agenda
 from contacts.models import AgendaItem, FollowUp, Outcome, Promise, Reason, Touchpoint
-from contacts.reckoning import Line, explain
+from contacts.querysets import may_act_on
+from contacts.reckoning import Line, explain, names_in
 from contacts.why import REASON_ICONS, Ask, days_of
 from crm.look.figures import currency, money
 from crm.look.figures import day as day_words
-from crm.team.calendars import ONE_DAY, WorkingCalendar
+from crm.team.calendars import ONE_DAY, WorkingCalendar, calendar_of
 from crm.team.models import User
 
 LAST_CONTACTS = 5
@@ -93,25 +94,30 @@ def brief_of(follow_up: FollowUp, *, user: User, today: dt.date) -> Brief:
         items = [item for item in items if item.state == AgendaItem.State.OPEN]
     persons = list(account.persons.present())
     person = next((one for one in persons if one.pk == follow_up.person_id), persons[0] if persons else None)
-    calendar = agenda.calendar_of(follow_up.assignee)
+    calendar = calendar_of(follow_up.assignee)
     promises = list(Promise.objects.filter(account=account).open())
     made_on = {promise.pk: promise.made_on for promise in promises}
     lines = [_agenda_line(item, made_on, today) for item in items]
+    latest = _latest(account)
+    known = {user.pk: user.name, **{row.user_id: row.user.name for row in latest}}
+    names = names_in([item.reckoning for item in items], known)
     on_agenda = {line.promise_id for line in lines}
     return Brief(
         items=items,
         agenda=lines,
         points=[*_points(items), *(_promise_point(p, today) for p in promises if p.pk not in on_agenda)],
         wishes=_wishes(person),
-        reckonings=[chain for item in items if (chain := explain(item, viewer=user, today=today))],
-        last=last_contacts(account, viewer=user),
+        reckonings=[
+            chain for item in items if (chain := explain(item, viewer=user, today=today, names=names))
+        ],
+        last=[_entry(row, user) for row in latest],
         persons=persons,
         person=person,
         warnings=_warnings(account, today=today),
         by_plan=_by_plan(items, calendar=calendar, today=today),
         picks=_picks(calendar, today),
         promises=[(line.promise_id, line.words) for line in lines if line.promise_id in made_on],
-        may_act=FollowUp.objects.acted_on_by(user, on=today).filter(pk=follow_up.pk).exists(),
+        may_act=may_act_on(user, follow_up, on=today),
     )
 
 
@@ -169,19 +175,21 @@ def _wishes(person: ContactPerson | None) -> list[str]:
     return wishes
 
 
-def last_contacts(account: Account, *, viewer: User, limit: int = LAST_CONTACTS) -> list[Entry]:
-    """The latest contacts that took place: what was said, what came of it, and by whom if by another. One query."""
+def _latest(account: Account) -> list[Touchpoint]:
+    """The latest contacts that took place, with who made them. One query."""
     rows = Touchpoint.objects.live().filter(account=account).select_related("user").order_by("-at", "-pk")
-    return [
-        Entry(
-            icon=touchpoint.channel,
-            title=touchpoint.note.strip() or str(Outcome(touchpoint.outcome).label),
-            text=_small(touchpoint, viewer),
-            day=touchpoint.day,
-            who="",
-        )
-        for touchpoint in rows[:limit]
-    ]
+    return list(rows[:LAST_CONTACTS])
+
+
+def _entry(touchpoint: Touchpoint, viewer: User) -> Entry:
+    """What was said, what came of it, and by whom if by another."""
+    return Entry(
+        icon=touchpoint.channel,
+        title=touchpoint.note.strip() or str(Outcome(touchpoint.outcome).label),
+        text=_small(touchpoint, viewer),
+        day=touchpoint.day,
+        who="",
+    )
 
 
 def _small(touchpoint: Touchpoint, viewer: User) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid as uuids
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -63,13 +63,28 @@ class ContactForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, account: Account | None, today: dt.date, **kwargs: Any) -> None:
-        """account: None where the user may not see it any more; then its persons are not offered."""
+    def __init__(
+        self,
+        *args: Any,
+        account: Account | None,
+        today: dt.date,
+        persons: Sequence[ContactPerson] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """account: None where the user may not see it any more; then its persons are not offered.
+
+        persons: those still there, where the page has read them already.
+        """
         super().__init__(*args, **kwargs)
+        self.offers_persons = False
         if account is None:
             del self.fields["persons"]
         else:
-            self.fields["persons"].queryset = account.persons.present()  # type: ignore[attr-defined]
+            field: Any = self.fields["persons"]
+            field.queryset = account.persons.present()
+            offered = list(field.queryset) if persons is None else persons
+            field.choices = [(person.pk, str(person)) for person in offered]
+            self.offers_persons = bool(offered)
         self.fields["day"].widget.attrs["max"] = today.isoformat()
 
     def outcomes(self) -> list[dict[str, Any]]:

@@ -120,6 +120,13 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
         return self.visible_to(user, on=on).filter(mine)
 
 
+def may_act_on(user: User, follow_up: FollowUp, *, on: dt.date) -> bool:
+    """`FollowUpQuerySet.acted_on_by` for a follow-up whose account the user sees. Reads the assignee; no query."""
+    view = standing(user, on=on)
+    assignee = follow_up.assignee
+    return user.is_admin or assignee.pk in view.owner_ids or assignee.team_id in view.led_team_ids
+
+
 def acts_on(user: User, promise: Promise, account: Account, *, on: dt.date) -> bool:
     """`PromiseQuerySet.acted_on_by` for a promise to an account that the user sees. Reads made_by; no query."""
     view = standing(user, on=on)

@@ -20,7 +20,7 @@ from accounts.querysets import visible_ids
 from contacts import cadence
 from contacts.models import FollowUp, Reason, Touchpoint
 from contacts.why import Ask
-from crm.team.calendars import ONE_DAY, calendars_of
+from crm.team.calendars import ONE_DAY, calendar_of
 from crm.team.models import User
 from crm.team.visibility import standing
 
@@ -131,7 +131,7 @@ class Queue:
 def todays_queue(user: User, *, today: dt.date) -> Queue:
     """The user's queue on the day. Three queries, however long it is; its number is known afterwards."""
     found = _entries(user, today)
-    calendar = calendars_of([user])[user.pk]
+    calendar = calendar_of(user)
     since: dict[dt.date, int] = {}
 
     def overdue(due: dt.date) -> int:

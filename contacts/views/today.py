@@ -241,7 +241,10 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
 def _visible(request: Request, pk: int) -> FollowUp:
     """A follow-up whose account the user sees, or 404."""
     rows = FollowUp.objects.visible_to(request.user, on=request.today)
-    return get_object_or_404(rows.select_related("account__owner", "assignee", "person"), pk=pk)
+    opened = get_object_or_404(rows.select_related("account__owner", "assignee", "person"), pk=pk)
+    if opened.assignee_id == request.user.pk:
+        opened.assignee = request.user  # whose calendar the queue beside it asks for too
+    return opened
 
 
 def _opened(request: Request, opened: FollowUp, form: LogForm | None) -> dict[str, Any]:
@@ -261,6 +264,7 @@ def _log_form(request: Request, opened: FollowUp, brief: Brief, data: Any = None
         data,
         account=opened.account,
         today=request.today,
+        persons=brief.persons,
         by_plan=brief.by_plan,
         promises=brief.promises,
         initial={

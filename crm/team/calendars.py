@@ -10,7 +10,7 @@ import holidays as holidays_library
 from django.db import transaction
 from django.db.models import BigIntegerField, CharField, F, Value
 
-from crm.team.models import Absence, Country, PublicHoliday
+from crm.team.models import Absence, Country, PublicHoliday, User
 
 ONE_DAY = dt.timedelta(days=1)
 _LONGEST_BREAK = 3660  # days: a calendar with no working day in ten years is a mistake, not a break
@@ -95,6 +95,14 @@ def calendars_of(users: Iterable) -> dict[int, WorkingCalendar]:
         )
         for person in people
     }
+
+
+def calendar_of(user: User) -> WorkingCalendar:
+    """The calendar of one user, asked once per user object: for pages, whose users live as long as a request."""
+    found: WorkingCalendar | None = user.__dict__.get("_calendar")
+    if found is None:
+        found = user.__dict__["_calendar"] = calendars_of([user])[user.pk]
+    return found
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Account, Purchase
@@ -93,8 +93,11 @@ def pages() -> Iterator[Page]:
 
 def measure(rounds: int) -> tuple[Times, dict[str, dict[str, Any]]]:
     """P, and for each page seconds, queries and bytes. Each page's rounds alternate with P's."""
-    settings.ROOT_URLCONF = "benchmarks.urls"
-    settings.ALLOWED_HOSTS = ["*"]
+    with override_settings(ROOT_URLCONF="benchmarks.urls", ALLOWED_HOSTS=["*"]):
+        return _measure(rounds)
+
+
+def _measure(rounds: int) -> tuple[Times, dict[str, dict[str, Any]]]:
     clients = {role: _signed_in(name) for role, name in _USERS.items()}
     found: dict[str, dict[str, Any]] = {}
     every_p = Times()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -47,12 +47,23 @@ def answer_with(asked: Asked, form: str) -> HttpResponseBase:
             words = _("A file takes %(number)s rows and this list has more. Filter it first.")
         toast(asked.request, words % {"number": figures.number(most)}, level=ERROR)
         return redirect(asked.address())
-    name = f"{asked.listing.slug}-{asked.today:%Y-%m-%d}.{form}"
-    rows = exported(asked, many=number > COUNTED)
+    return file_of(
+        form,
+        name=f"{asked.listing.slug}-{asked.today:%Y-%m-%d}",
+        title=str(asked.listing.title),
+        heads=heads(asked.columns),
+        rows=exported(asked, many=number > COUNTED),
+    )
+
+
+def file_of(
+    form: str, *, name: str, title: str, heads: Sequence[tuple[str, Kind]], rows: Iterator[list[Any]]
+) -> HttpResponseBase:
+    """A file for a spreadsheet, "csv" or "xlsx", named without its ending; each row has a value for each head."""
     if form == "xlsx":
-        return FileResponse(_workbook(asked, rows), as_attachment=True, filename=name)
-    answer = StreamingHttpResponse(_lines(asked.columns, rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return FileResponse(_workbook(title, heads, rows), as_attachment=True, filename=f"{name}.xlsx")
+    answer = StreamingHttpResponse(_lines(heads, rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
 
 
@@ -74,10 +85,13 @@ def exported(asked: Asked, *, many: bool) -> Iterator[list[Any]]:
     yield from done()
 
 
-def heads(columns: list[Column]) -> list[str]:
-    """The first line; money says its currency."""
+def heads(columns: Sequence[Column]) -> list[tuple[str, Kind]]:
+    """The words of the first line, and what stands below each; money says its currency."""
     return [
-        f"{column.label} ({settings.BASE_CURRENCY})" if column.kind is Kind.MONEY else str(column.label)
+        (
+            f"{column.label} ({settings.BASE_CURRENCY})" if column.kind is Kind.MONEY else str(column.label),
+            column.kind,
+        )
         for column in columns
     ]
 
@@ -90,13 +104,12 @@ class _Line:
         return line
 
 
-def _lines(columns: list[Column], rows: Iterator[list[Any]]) -> Iterator[str]:
+def _lines(heads: Sequence[tuple[str, Kind]], rows: Iterator[list[Any]]) -> Iterator[str]:
     """UTF-8 with a mark, commas, CRLF; dates as 2026-10-13, figures with a point."""
     writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(
-        heads(columns)
-    )  # without the mark, spreadsheets take UTF-8 for something else
-    kinds = [column.kind for column in columns]
+    first = writer.writerow([words for words, _kind in heads])
+    yield "\ufeff" + first  # without the mark, spreadsheets take UTF-8 for something else
+    kinds = [kind for _words, kind in heads]
     lines: list[str] = []
     for row in rows:
         lines.append(writer.writerow([plain(kind, worth) for kind, worth in zip(kinds, row, strict=True)]))
@@ -141,26 +154,23 @@ _FORMATS = {
 _WIDTHS = {Kind.MONEY: 14, Kind.DAY: 12, Kind.PERCENT: 10, Kind.NUMBER: 10, Kind.YES: 8}
 
 
-def _workbook(asked: Asked, rows: Iterator[list[Any]]) -> Any:
+def _workbook(title: str, heads: Sequence[tuple[str, Kind]], rows: Iterator[list[Any]]) -> Any:
     """A temporary file, at its beginning; it is gone as soon as it is closed."""
-    columns = asked.columns
     file = tempfile.TemporaryFile(suffix=".xlsx")  # noqa: SIM115  # the answer closes it
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = Workbook(file, options)
-    sheet = book.add_worksheet(str(asked.listing.title)[:31])
+    sheet = book.add_worksheet(title[:31])
     head = book.add_format({"bold": True, "bottom": 1})
     formats = {kind: book.add_format({"num_format": text}) for kind, text in _FORMATS.items()}
-    titles = heads(columns)
     sheet.freeze_panes(1, 0)
-    widths = [max(len(title), _WIDTHS.get(c.kind, 0)) for c, title in zip(columns, titles, strict=True)]
-    for at, title in enumerate(titles):
-        sheet.write_string(0, at, title, head)
+    widths = [max(len(words), _WIDTHS.get(kind, 0)) for words, kind in heads]
+    for at, (words, _kind) in enumerate(heads):
+        sheet.write_string(0, at, words, head)
     line = 0
     for line, row in enumerate(rows, start=1):
-        for at, (column, worth) in enumerate(zip(columns, row, strict=True)):
+        for at, ((_words, kind), worth) in enumerate(zip(heads, row, strict=True)):
             if worth is None or worth == "":
                 continue
-            kind = column.kind
             if kind is Kind.MONEY:
                 sheet.write_number(line, at, int(worth) / 100, formats[kind])
             elif kind is Kind.DAY:
@@ -175,7 +185,7 @@ def _workbook(asked: Asked, rows: Iterator[list[Any]]) -> Any:
                 widths[at] = max(widths[at], len(text))
     for at, width in enumerate(widths):
         sheet.set_column(at, at, min(width + 2, WIDEST))
-    sheet.autofilter(0, 0, line, len(columns) - 1)
+    sheet.autofilter(0, 0, line, len(heads) - 1)
     book.close()
     file.seek(0)
     return file

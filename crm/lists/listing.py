@@ -56,6 +56,8 @@ class Listing:
     """Where the words were looked for: "Nothing with “x” in names and numbers …"."""
     search_label: ClassVar[str | Promise] = _("Search")
     search_hint: ClassVar[str | Promise] = ""
+    exports: ClassVar[bool] = True
+    """Whether crm.lists writes its files; a list with a page of its own may have its own."""
     template: ClassVar[str] = "lists/list.html"
     empty_template: ClassVar[str] = "lists/empty.html"
     """What stands in the place of rows where there are none at all."""

@@ -123,8 +123,6 @@ def _context(request: Request, asked: Asked) -> dict[str, Any]:
     within = [control for control in asked.controls if menu == "filters" or not control.of.rare]
     shown = [control for control in within if control.shown]
     return {
-        "asked": asked,
-        "listing": listing,
         "title": listing.title,
         "q": asked.words,
         "page": page,
@@ -135,8 +133,7 @@ def _context(request: Request, asked: Asked) -> dict[str, Any]:
         "rare_set": sum(1 for control in asked.controls if control.of.rare and control.value),
         "unshown": [control for control in asked.controls if control not in shown and control.value],
         "narrowed": asked.narrowed,
-        "views": _view_links(asked),
-        **(_view_menu(asked) if menu == "views" else {}),
+        **views_context(asked),
         "selectable": selectable,
         "counted": listing.count_words(paginator),
         "count_url": asked.address(count="all", page="") if paginator.is_many and not asked.exact else "",
@@ -148,11 +145,22 @@ def _context(request: Request, asked: Asked) -> dict[str, Any]:
         "everything_url": address(asked.here, {"reset": "1"}),
         "changed": asked.changed or bool(asked.left and asked.left.state),
         "columns": _column_choices(asked) if menu == "columns" else (),
-        "menu": menu,
-        "menus": {name: asked.address(menu=name) for name in ("columns", "filters", "views")},
         "has_rare": any(control.of.rare for control in asked.controls),
         "today": request.today,
         **listing.context(request),
+    }
+
+
+def views_context(asked: Asked) -> dict[str, Any]:
+    """What lists/views.html needs: also a list whose page is its own has views."""
+    menu = asked.request.GET.get("menu", "")
+    return {
+        "asked": asked,
+        "listing": asked.listing,
+        "views": _view_links(asked),
+        "menu": menu,
+        "menus": {name: asked.address(menu=name) for name in ("columns", "filters", "views")},
+        **(_view_menu(asked) if menu == "views" else {}),
     }
 
 

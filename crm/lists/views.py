@@ -138,4 +138,6 @@ def start(request: Request, listing: Listing) -> HttpResponse:
 @require_GET
 def export(request: Request, listing: Listing, form: str) -> HttpResponseBase:
     """What the address shows, all pages of it, as a file: filters, order and columns as on the page."""
+    if not listing.exports:
+        raise Http404
     return answer_with(Asked(listing, request), form)

@@ -245,6 +245,7 @@ LISTS = (
     "contacts.person_list.PersonListing",
     "accounts.purchase_list.PurchaseListing",
     "contacts.touchpoint_list.TouchpointListing",
+    "segmentation.change_listing.ChangeListing",
 )
 STYLEGUIDE = DEBUG
 

@@ -55,6 +55,12 @@ class Review:
         raise Http404
 
     @property
+    def view(self) -> str:
+        """The key of the saved view that is shown, changed or not; "" for none."""
+        key = self.request.GET.get("view", "")
+        return key if key.isascii() and key.isdigit() else ""
+
+    @property
     def is_newest(self) -> bool:
         """Whether no run is newer."""
         return self.run.pk == self.runs[0].pk
@@ -91,6 +97,7 @@ class Review:
             "move": filters.move,
             "rep": filters.rep,
             "q": filters.words,
+            "view": self.view,
             "sort": "" if filters.sort == change_list.DEFAULT_SORT else filters.sort,
         }
         return {name: value for name, value in found.items() if value}

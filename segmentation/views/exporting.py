@@ -2,85 +2,74 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
+from typing import Any
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from crm.lists.columns import Kind
+from crm.lists.exporting import file_of
 from crm.look import figures
 from crm.team.requests import Request
 from segmentation.change_rows import Row, rows_of
-from segmentation.exporting import decimals
 from segmentation.models import TierChange
 from segmentation.views.asking import Review, reviewers_only
+
+READ_AT_ONCE = 500
 
 
 @reviewers_only
 @require_GET
 def export(request: Request) -> HttpResponseBase:
-    """The list as it is narrowed and sorted, all pages of it, as CSV for a spreadsheet."""
+    """The list as it is narrowed and sorted, all pages of it: CSV, or with `?form=xlsx` an XLSX."""
     review = Review(request)
-    answer = StreamingHttpResponse(_lines(review), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="tier-changes-{review.run.as_of:%Y-%m-%d}.csv"'
-    return answer
+    return file_of(
+        "xlsx" if request.GET.get("form") == "xlsx" else "csv",
+        name=f"tier-changes-{review.run.as_of:%Y-%m-%d}",
+        title=_("Tier changes"),
+        heads=_heads(),
+        rows=_rows(review),
+    )
 
 
-class _Line:
-    """What csv.writer writes to: it hands the finished line back."""
+def _heads() -> list[tuple[str, Kind]]:
+    return [
+        (_("Code"), Kind.TEXT), (_("Account"), Kind.TEXT), (_("Sales rep"), Kind.TEXT), (_("From"), Kind.TEXT),
+        (_("Proposed"), Kind.TEXT), (_("What decided"), Kind.TEXT), (_("Revenue"), Kind.MONEY),
+        (_("Revenue before"), Kind.MONEY), (_("Complaints"), Kind.NUMBER), (_("Contact minutes"), Kind.NUMBER),
+        (_("State"), Kind.TEXT), (_("To"), Kind.TEXT), (_("Reason"), Kind.TEXT), (_("Note"), Kind.TEXT),
+        (_("Decided by"), Kind.TEXT), (_("Decided on"), Kind.DAY),
+    ]  # fmt: skip
 
-    def write(self, line: str) -> str:
-        return line
 
-
-def _lines(review: Review) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield "\ufeff"  # without it, spreadsheets take UTF-8 for something else
-    yield writer.writerow(
-        [
-            _("Code"), _("Account"), _("Sales rep"), _("From"), _("Proposed"), _("What decided"), _("Revenue"),
-            _("Revenue before"), _("Complaints"), _("Contact minutes"), _("State"), _("To"), _("Reason"), _("Note"),
-            _("Decided by"), _("Decided on"),
-        ]
-    )  # fmt: skip
+def _rows(review: Review) -> Iterator[list[Any]]:
     ids = [pk for pk, _state in review.listed]
-    for start in range(0, len(ids), 500):
-        part = ids[start : start + 500]
+    for start in range(0, len(ids), READ_AT_ONCE):
+        part = ids[start : start + READ_AT_ONCE]
         for row in rows_of(review.all_changes, part, run=review.run, previous=review.previous):
-            yield writer.writerow([_safe(cell) for cell in _cells(row)])
+            yield _values(row)
 
 
-def _cells(row: Row) -> list[str]:
+def _values(row: Row) -> list[Any]:
     change, found = row.change, row.assessment
     decided = change.state != TierChange.State.PROPOSED
     return [
         change.account.code,
         change.account.name,
         str(change.account.owner or ""),
-        change.from_tier or "",
-        change.found_tier or "",  # type: ignore[attr-defined]
+        change.from_tier,
+        change.found_tier,  # type: ignore[attr-defined]
         row.decided_by,
-        decimals(found.revenue_cents, 100, 2) if found else "",
-        decimals(change.revenue_before, 100, 2),  # type: ignore[attr-defined]
-        str(found.complaints) if found else "",
-        str(found.contact_minutes) if found else "",
+        found.revenue_cents if found else None,
+        change.revenue_before,  # type: ignore[attr-defined]
+        found.complaints if found else None,
+        found.contact_minutes if found else None,
         change.get_state_display(),
-        (change.to_tier or "") if decided else "",
+        change.to_tier if decided else None,
         change.get_reason_display(),
         change.note,
         str(change.actor or ""),
-        figures.local_date(change.decided_at).isoformat() if change.decided_at else "",
+        figures.local_date(change.decided_at) if change.decided_at else None,
     ]
-
-
-def _safe(cell: str) -> str:
-    """A text that a spreadsheet does not take for a formula: one that begins like one gets an apostrophe."""
-    if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(cell):
-        return f"'{cell}"
-    return cell
-
-
-def _is_number(cell: str) -> bool:
-    digits = cell.removeprefix("-").replace(".", "", 1)
-    return digits.isascii() and digits.isdigit()

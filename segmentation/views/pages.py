@@ -15,12 +15,16 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from crm.lists.asking import Asked
+from crm.lists.models import ListView
+from crm.lists.showing import views_context
 from crm.look import figures
 from crm.look.charts import flow
 from crm.look.toast import toast
 from crm.team.requests import Request
 from segmentation import change_list
 from segmentation.change_list import PROPOSALS, REMEMBERED, Show
+from segmentation.change_listing import ChangeListing
 from segmentation.change_page import ChangePage
 from segmentation.change_rows import grouped, rows_of
 from segmentation.errors import SegmentationError
@@ -45,11 +49,21 @@ LEFT_KEY = "segmentation.left"
 @require_GET
 def changes(request: Request) -> HttpResponse:
     """The changes of the newest run, or of `?run=`. The filters come back next time."""
-    if (again := _as_last_time(request)) is not None:
+    if (again := _as_saved(request) or _as_last_time(request)) is not None:
         return again
     if not (runs := change_list.runs_to_choose()):
         return _no_run(request)
     return page(request, Review(request, runs=runs))
+
+
+def _as_saved(request: Request) -> HttpResponse | None:
+    """A view asked for by its key alone stands for its filters."""
+    asked = Asked(ChangeListing(), request)
+    view = asked.asked_view
+    if view is None or asked.says_something:
+        return None
+    state = {"show": Show.UNDECIDED, **view.state, "view": view.key if isinstance(view, ListView) else ""}
+    return redirect(f"{request.path}?{urlencode({name: value for name, value in state.items() if value})}")
 
 
 def _as_last_time(request: Request) -> HttpResponse | None:
@@ -127,6 +141,8 @@ def page(
         "here": _here(review, opened, shown.number),
         "today": review.today,
         "opened": opened,
+        "own_page": True,
+        **views_context(Asked(ChangeListing(), request)),
     }
     if opened is not None:
         context |= _opened(review, opened, form, pin_form)

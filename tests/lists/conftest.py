@@ -12,5 +12,5 @@ from tests.accounts.conftest import as_user  # noqa: F401
 
 @pytest.fixture
 def every_list() -> list[Any]:
-    """All lists of the product."""
-    return list(listings().values())
+    """All lists of the product that this floor shows itself."""
+    return [listing for listing in listings().values() if listing.exports]

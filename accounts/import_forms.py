@@ -133,12 +133,12 @@ class SettingsForm(forms.Form):
         self.fields["preset"].queryset = ImportPreset.objects.filter(kind=upload.kind)  # type: ignore[attr-defined]
         for name in self._options():
             self.fields[name] = forms.ChoiceField(
-                label=LABELS[name], choices=self._choices(name), required=False
+                label=str(LABELS[name]), choices=self._choices(name), required=False
             )
         columns = [("", _("not read")), *((column, column) for column in self.beginning.header if column)]
         for spec in FIELDS_OF[ImportKind(upload.kind)]:
             self.fields[f"column-{spec.name}"] = forms.ChoiceField(
-                label=spec.label, choices=columns, required=False
+                label=str(spec.label), choices=columns, required=False
             )
 
     def _options(self) -> list[str]:

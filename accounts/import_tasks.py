@@ -22,7 +22,7 @@ from crm.look.figures import number
 
 def _file(_key: str, arguments: dict[str, Any]) -> str:
     """Which file the job is about."""
-    upload = Upload.objects.filter(pk=arguments.get("upload")).first()
+    upload = Upload.objects.filter(pk=arguments["upload"]).first()
     return upload.file_name if upload else _("a file that was discarded")
 
 
@@ -86,7 +86,7 @@ def import_upload(work: Work) -> dict[str, Any]:
     uploads.UNDO,
     label=gettext_lazy("Undo of an import"),
     about=gettext_lazy("Takes back what an import created and changed, unless it has been used since."),
-    subject=lambda _key, arguments: str(Import.objects.filter(pk=arguments.get("import")).first() or ""),
+    subject=lambda _key, arguments: str(Import.objects.filter(pk=arguments["import"]).first() or ""),
 )
 def undo(work: Work) -> dict[str, Any]:
     """Take an import back."""

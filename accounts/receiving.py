@@ -47,6 +47,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self.received += len(raw_data)
         if self.received > settings.UPLOAD_LIMIT:
+            assert self.request is not None
             self.request.META["opieka.upload_too_large"] = True
             raise StopUpload(connection_reset=False)
         return super().receive_data_chunk(raw_data, start)

@@ -49,8 +49,8 @@ def upload_state(upload: Upload) -> dict[str, Any]:
     if upload.problem or upload.looked.get("problem"):
         words = _("Refused") if upload.problem else _("Cannot be read")
         return {"words": words, "tone": "danger", "going": False}
-    words = {Upload.State.RECEIVED: _("To be checked"), Upload.State.CHECKED: _("To be imported")}
-    return {"words": words.get(state, state.label), "tone": "warn", "going": False}
+    waits = {Upload.State.RECEIVED: _("To be checked"), Upload.State.CHECKED: _("To be imported")}
+    return {"words": waits.get(state, state.label), "tone": "warn", "going": False}
 
 
 @register.simple_tag

@@ -203,7 +203,7 @@ def test_empty_pages_say_what_to_do(
     page.emulate_media(color_scheme="dark")
     page.get_by_role("link", name="Sources").click()
     page.get_by_role("link", name="Make the first source").click()
-    page.get_by_label("Name").fill("ERP")
+    page.get_by_label("Name", exact=True).fill("ERP")
     page.get_by_label("Folder").fill("../etc")
     page.get_by_role("button", name="Make the source").click()
     expect(page.get_by_text("may not begin with a dot")).to_be_visible()

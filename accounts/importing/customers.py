@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.folding import fold
 from accounts.forms import valid_phone
 from accounts.importing.gathering import unknown_account
+from accounts.importing.merged import follow_merges_of_persons
 from accounts.importing.purchases import owners_by_name, without
 from accounts.importing.reasons import BadValue, Reason
 from accounts.importing.records import Records, Rejected, list_made
@@ -335,6 +336,7 @@ class Persons(Records):
 
     def prepare_match(self, cursor: CursorWrapper) -> None:
         """Fold the names of those who stand at the accounts of the file, where they are not what was folded."""
+        follow_merges_of_persons(cursor)
         cursor.execute(
             "SELECT t.id, t.account_id, t.name, t.email FROM accounts_contactperson t"
             " WHERE t.merged_into_id IS NULL AND t.account_id IN"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from accounts.importing.merged import follow_merges_of_purchases
 from accounts.importing.spool import Outbox, in_chunks
 from accounts.importing.staging import (
     NO_ACCOUNT,
@@ -97,6 +98,7 @@ class Staging:
         """Find what is new and what differs from what stands. Writes nothing but temporary tables."""
         drop("import_found", "import_changed", "import_new")
         with connection.cursor() as cursor:
+            follow_merges_of_purchases(cursor)
             cursor.execute(_FOUND)
             cursor.execute("CREATE INDEX import_found_seq ON import_found (seq)")
             settle(cursor, "import_found")

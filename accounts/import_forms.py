@@ -256,6 +256,7 @@ class SourceForm(forms.ModelForm):
         model = ImportSource
         fields = ["name", "kind", "preset", "create_accounts", "folder", "active"]
         labels = {
+            "kind": gettext_lazy("What is in the files"),
             "create_accounts": gettext_lazy("Make an account for a code that is not known yet"),
             "active": gettext_lazy("Takes files"),
         }

@@ -1,0 +1,121 @@
+"""A dry run finds exactly what the real run finds, whatever the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from accounts.importing import Summary
+from accounts.models import ImportKind
+from tests.accounts.importing import Importer, everything
+from tests.support.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+CODES = st.sampled_from(["", "A", "B", "ACME", "BREW", "x" * 65, "Ż"])
+DAYS = st.sampled_from(["", "2026-01-10", "31.02.2026", "10.01.2026", "01/02/2026"])
+YES = st.sampled_from(["", "yes", "no", "perhaps"])
+COLUMNS: dict[ImportKind, dict[str, st.SearchStrategy[str]]] = {
+    ImportKind.ACCOUNTS: {
+        "code": CODES,
+        "name": st.sampled_from(["Firma", "Zakłady Acme S.A.", ""]),
+        "parent": CODES,
+        "owner": st.sampled_from(["", "R1", "nobody"]),
+        "country": st.sampled_from(["", "PL", "Atlantis"]),
+        "tax_number": st.sampled_from(["", "5260001246", "1"]),
+        "email": st.sampled_from(["", "a@b.example", "no mail"]),
+        "potential": st.sampled_from(["", "1.234", "1,5", "-1"]),
+        "tags": st.sampled_from(["", "one", "one|two"]),
+    },
+    ImportKind.PERSONS: {
+        "account": CODES,
+        "name": st.sampled_from(["Jan", "JAN", "Ewa", ""]),
+        "email": st.sampled_from(["", "jan@a.example", "ewa@a.example", "no mail"]),
+        "is_main": YES,
+        "left_on": DAYS,
+        "consents_to_mail": YES,
+    },
+    ImportKind.PRODUCTS: {
+        "code": CODES,
+        "name": st.sampled_from(["", "Pump"]),
+        "line": st.sampled_from(["", "Pumps", "pumps", "Valves"]),
+        "complexity": st.sampled_from(["", "1", "6"]),
+    },
+    ImportKind.PURCHASES: {
+        "account": CODES,
+        "number": st.sampled_from(["", "1", "2"]),
+        "ordered": DAYS,
+        "amount": st.sampled_from(["1", "0.005", "x", "1,234", "99999999999.99"]),
+        "currency": st.sampled_from(["", "EUR", "USD"]),
+        "product": CODES,
+        "owner": st.sampled_from(["", "R1", "nobody"]),
+    },
+}
+
+
+def found(summary: Summary) -> dict[str, Any]:
+    return summary.as_json() | {"dry_run": None, "import": None, "rejected_file": None}
+
+
+@pytest.mark.parametrize("kind", list(COLUMNS))
+@examples(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), create=st.booleans())
+def test_the_real_run_finds_the_same(
+    bring: Importer, cast: Cast, kind: ImportKind, data: st.DataObject, create: bool
+) -> None:
+    """Twice: the second file meets what the first one left."""
+    columns = COLUMNS[kind]
+    for _ in range(2):
+        rows = data.draw(st.lists(st.tuples(*columns.values()), max_size=12))
+        lines = [";".join(columns), *map(";".join, rows)]
+        before = everything()
+        dry = bring(*lines, kind=kind, create_accounts=create, dry_run=True)
+        assert everything() == before
+        listed = bring.rejects()
+        real = bring(*lines, kind=kind, create_accounts=create)
+        assert found(real) == found(dry)
+        assert bring.rejects() == listed
+        assert (
+            real.rows_read == real.rows_taken + real.rows_rejected == len([row for row in rows if any(row)])
+        )
+        assert real.created + real.changed + real.unchanged <= real.rows_taken
+        again = bring(*lines, kind=kind, create_accounts=create)
+        assert (again.created, again.changed) == (0, 0)
+
+
+def test_rejected_rows_are_corrected_and_imported_alone(bring: Importer) -> None:
+    header = "Konto;Nummer;Datum;Betrag"
+    mapping = {"account": "Konto", "number": "Nummer", "ordered": "Datum", "amount": "Betrag"}
+    bring(header, "A;1;10.01.2026;1.234,50", "Ż;2;31.02.2026;7,5", ";3;10.01.2026;1", mapping=mapping)
+    text = bring.rejected.read_text()
+    assert text.splitlines()[0] == "line,reason,Konto,Nummer,Datum,Betrag"
+    corrected = bring.folder / "corrected.csv"
+    corrected.write_text(text.replace("31.02.2026", "28.02.2026"))
+    again = bring.run(corrected, mapping=mapping)
+    assert (again.created, again.rows_rejected, again.total_cents) == (1, 1, 750)
+    assert bring.rejected.read_text() == (
+        "line,reason,Konto,Nummer,Datum,Betrag\n3,account: there is no account code,,3,10.01.2026,1\n"
+    )
+
+
+def test_progress_is_reported_and_may_stop_the_import(bring: Importer) -> None:
+    class Stopped(Exception):
+        pass
+
+    told: list[tuple[int, int | None]] = []
+
+    def report(done: int, total: int | None) -> None:
+        told.append((done, total))
+        if total:
+            raise Stopped
+
+    before = everything()
+    lines = ["account,number,ordered,amount", *(f"A,{n},2026-01-10,1" for n in range(6000))]
+    with pytest.raises(Stopped):
+        bring(*lines, report=report)
+    assert told == [(5000, None), (5000, 6000)]
+    assert everything() == before

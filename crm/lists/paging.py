@@ -75,7 +75,8 @@ class LongPaginator:
 
 def _count_all(parts: Sequence[QuerySet[Any]]) -> int:
     """How many rows there are in all of them. One statement, which the ORM cannot say."""
-    counts, params = [], []
+    counts: list[str] = []
+    params: list[Any] = []
     for number, rows in enumerate(parts):
         try:
             sql, values = rows.query.sql_with_params()

@@ -124,10 +124,11 @@ def _entries(page: Any, account: Account, request: Request) -> list[Entry]:
         )
     )
     entries: dict[int, Entry] = {}
+    columns: Any
     for *columns, person in rows:
         entry = entries.get(columns[0])
         if entry is None:
-            entry = entries[columns[0]] = Entry(*columns, correctable=every or columns[7] == user.pk)
+            entry = entries[columns[0]] = Entry(*(*columns, every or columns[7] == user.pk))
         if person is not None:
             entry.persons.append(person)
     shared = _shared(account)

@@ -179,7 +179,7 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
             KeyTextTransform("times", KeyTextTransform(1, "asks__reckoning")),
         )
     )
-    found: dict[int, tuple[Any, ...]] = {}
+    found: dict[int, Any] = {}
     asks: dict[int, list[Ask]] = {}
     for pk, account_id, shown_on, day, time, channel, tier, sales, code, reason, words, due, *rest in rows:
         found[pk] = (pk, account_id, shown_on, day, time, channel, tier, sales, code)
@@ -189,7 +189,7 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
         attempts = int(times or 0) if then == "not_reached" else 0
         ask = Ask(reason, words, due, interval, counted_from, never=opening == "start", attempts=attempts)
         asks.setdefault(pk, []).append(ask)
-    return [Entry(*values, tuple(asks.get(pk, ()))) for pk, values in found.items()]
+    return [Entry(*(*values, tuple(asks.get(pk, ())))) for pk, values in found.items()]
 
 
 def known_open_count(user: User, today: dt.date) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -120,7 +121,7 @@ def cadences_in_force(on: dt.date) -> list[ContactRule]:
             lines.setdefault(row.pk, []).append(line)
     for rule in rules.values():
         # As prefetch_related leaves it, which would be a query more on every page that explains a day.
-        found = rule.product_lines.all()
+        found: Any = rule.product_lines.all()
         found._result_cache, found._prefetch_done = lines.get(rule.pk, []), True
         rule.__dict__.setdefault("_prefetched_objects_cache", {})["product_lines"] = found
     return list(rules.values())

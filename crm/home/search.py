@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,8 @@ class Found:
 
     words: str
     accounts: Sequence[Account] = ()
-    persons: Sequence[dict[str, Any]] = ()
-    purchases: Sequence[dict[str, Any]] = ()
+    persons: Sequence[Mapping[str, Any]] = ()
+    purchases: Sequence[Mapping[str, Any]] = ()
     more: bool = False
     is_short: bool = False
     """Too little was typed to look for."""
@@ -64,7 +64,7 @@ def find(words: str, *, user: User, today: dt.date) -> Found:
     )
 
 
-def _persons(asked: Words, *, user: User, today: dt.date) -> list[dict[str, Any]]:
+def _persons(asked: Words, *, user: User, today: dt.date) -> Sequence[Mapping[str, Any]]:
     """Persons who have every word themselves, or the number and what stands beside it."""
     has = Q()
     for word in asked.words:
@@ -83,7 +83,7 @@ def _persons(asked: Words, *, user: User, today: dt.date) -> list[dict[str, Any]
     )
 
 
-def _purchases(asked: Words, *, user: User, today: dt.date) -> list[dict[str, Any]]:
+def _purchases(asked: Words, *, user: User, today: dt.date) -> Sequence[Mapping[str, Any]]:
     """Purchases whose number begins with what was typed; no query where it cannot be a number."""
     if not asked.purchase_number:
         return []

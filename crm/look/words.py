@@ -16,7 +16,7 @@ class Worded:
     be hashed: half a second for a thousand words, more than a page needs for everything else.
     """
 
-    def _get_FIELD_display(self, field: Field) -> str:
+    def _get_FIELD_display(self, field: Field) -> Any:
         words = _WORDS.get(field)
         if words is None:
             words = _WORDS[field] = dict(field.flatchoices)

@@ -70,7 +70,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "crm.team.apps.BackOfficeConfig",
     "django_htmx",
-    "django_filters",
     "simple_history",
     "allauth",
     "allauth.account",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -17,7 +19,7 @@ from crm.jobs import kinds, running
 from crm.jobs.kinds import Work
 from crm.jobs.models import Job
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.support.cast import Cast
+from tests.support.cast import PASSWORD, Cast
 from tests.support.uploads import SUMMARY, make_import, make_imports, make_preset, make_source, make_upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,7 +48,18 @@ def large(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Page], list[str]]:
-    """Does the job that waits, with a look at the page whenever a third of the rows is done; what the page said."""
+    """Does the job that waits, with a look at the page whenever a third of the rows is done; what the page said.
+
+    Server and job share one connection to a database in memory, so they take turns.
+    """
+    turn = threading.RLock()
+    answer = WSGIHandler.__call__
+
+    def in_turn(handler: WSGIHandler, *request: Any) -> Any:
+        with turn:
+            return answer(handler, *request)
+
+    monkeypatch.setattr(WSGIHandler, "__call__", in_turn)
 
     def do(page: Page) -> list[str]:
         said: list[str] = []
@@ -57,13 +70,16 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Page], list[str]]:
             def report(done: int, total: int | None) -> None:
                 work.report(done, total)
                 if total and done * 3 // total > len(said):
+                    turn.release()
                     expect(page.locator("#progress-words")).to_contain_text(f"{done:,} of {total:,} rows")
                     said.append(page.locator("#progress-words").inner_text())
+                    turn.acquire()
 
             return kind.function(dataclasses.replace(work, report=report))
 
         monkeypatch.setitem(kinds._kinds, job.kind, dataclasses.replace(kind, function=with_eyes))
-        ended = running.work(job_id=job.pk, clock=timezone.now)
+        with turn:
+            ended = running.work(job_id=job.pk, clock=timezone.now)
         monkeypatch.setitem(kinds._kinds, job.kind, kind)
         assert ended is not None
         assert ended.state == Job.State.DONE, ended.error
@@ -143,6 +159,21 @@ def test_a_hundred_thousand_rows_from_the_upload_to_the_undo(
     expect(page.get_by_text("Taken back on")).to_be_visible()
     no_violations(page)
     assert not Purchase.objects.exists()
+
+
+def test_a_sign_in_that_expired_leads_back_to_the_progress(
+    signed_in: Callable[..., Page], cast: Cast
+) -> None:
+    upload = make_upload(cast.ada, state="importing")
+    job = running.enqueue(kind="import", key=f"upload:{upload.pk}", arguments={}, now=timezone.now())
+    Upload.objects.filter(pk=upload.pk).update(job=job)
+    page = signed_in(cast.ada, f"/imports/{upload.uuid}/")
+    expect(page.locator("#progress-words")).to_be_visible()
+    page.context.clear_cookies()
+    page.locator("[name=login]").fill(cast.ada.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("form button[data-kind=primary]").click()
+    expect(page.get_by_text("The file is being imported")).to_be_visible()
 
 
 def test_every_page_with_much_on_it(

@@ -55,7 +55,8 @@ def own_server(port: int = 0) -> Iterator[str]:
         str(folder / "log"),
         "-w",
     ]
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
+    # Ctrl-C is for us, who then stop the server; in our group it would stop by itself, in the middle of a statement.
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/", "start_new_session": True}
     try:
         make = [str(bin_folder / "initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", "bench"]
         subprocess.run([*as_owner, *make, "-E", "UTF8", "--locale=C.UTF-8"], **quiet)  # type: ignore[call-overload]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The address of a server on which databases can be made, without a database's name."""
+    """The address of a server on which databases can be made, without a database's name.
+
+    Whoever is told to end (SIGTERM) still stops the server and removes its files.
+    """
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     if programs() is not None:
         print("PostgreSQL of its own: " + ", ".join(f"{k}={v}" for k, v in SETTINGS.items()), flush=True)
         with own_server() as address:

@@ -19,7 +19,7 @@ import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from crm.team.models import User
 from tests.support.cast import PASSWORD
@@ -29,12 +29,14 @@ HERE = Path(__file__).parent
 DESKTOP = {"width": 1440, "height": 900}
 LAPTOP = {"width": 1024, "height": 768}
 PHONE = {"width": 390, "height": 844}
+PATIENCE = 40_000  # ms until something that must come is missed; what comes is not waited for any longer
 # Two frames after every transition has ended: colours are then those of the scheme, not halfway between two.
 SETTLED = """async () => {
   await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
   for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
 }"""
 
+expect.set_options(timeout=PATIENCE)
 # Playwright keeps an event loop in this thread; Django would refuse to touch the database beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -110,7 +112,7 @@ def console_errors(page: Page) -> Iterator[list[str]]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             said.append(message.text)
 
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", listen)
     yield said

@@ -36,8 +36,8 @@ class Belonging(Block):
 
     def facts(self, request: HttpRequest) -> dict[str, Combinable]:
         """Names of both, joined."""
-        seats = AccountTeamMember.objects.filter(account=OuterRef("pk")).order_by().values("account")
-        tags = Account.tags.through.objects.filter(account=OuterRef("pk")).order_by().values("account")
+        seats: Any = AccountTeamMember.objects.filter(account=OuterRef("pk")).order_by().values("account")
+        tags: Any = Account.tags.through.objects.filter(account=OuterRef("pk")).order_by().values("account")
         return {
             "accounts_team": Subquery(seats.annotate(names=Joined("user__name")).values("names")),
             "accounts_tags": Subquery(tags.annotate(names=Joined("tag__name")).values("names")),

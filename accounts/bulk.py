@@ -217,7 +217,7 @@ def _check(kind: str, value: Any, actor: User, today: dt.date) -> None:
         raise Refused(_("Choose a colleague from the list."))
 
 
-def _beside(kind: str, value: int, ids: Sequence[int]) -> list[int]:
+def _beside(kind: str, value: Any, ids: Sequence[int]) -> list[int]:
     """Add or remove one tag or colleague; the ids of the accounts where that was different before."""
     return _BESIDE[Kind(kind)](value, ids)
 

@@ -10,6 +10,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -195,7 +196,7 @@ def hand_over(
     planning.hold(account_ids=rows)
     shares: dict[int, list[int]] = {}
     calendars = calendars_of(receivers)
-    moved: list[list[object]] = []
+    moved: list[list[Any]] = []
     booked = 0
     for receiver, ids in zip(receivers, deal(rows, len(receivers)), strict=True):
         note = _("Handed over from %(name)s") % {"name": giver.name}
@@ -226,9 +227,9 @@ def hand_over(
     return HandedOver(done, sum(map(len, shares.values())), len(moved), booked)
 
 
-def _give(moved: Sequence[Sequence[object]]) -> None:
+def _give(moved: Sequence[Sequence[Any]]) -> None:
     """Write assignee and day of follow-ups: one statement for each pair of receiver and new day."""
-    together: dict[tuple[object, object], list[object]] = {}
+    together: dict[tuple[Any, Any], list[Any]] = {}
     for pk, receiver, before, after in moved:
         together.setdefault((receiver, after if after != before else None), []).append(pk)
     for (receiver, day), ids in together.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat, Length, Lower, NullIf, Replace, Right, StrIndex, Substr, Trim
@@ -60,7 +62,7 @@ def like(account: Account, accounts: QuerySet[Account]) -> QuerySet[Account]:
     return rows.annotate(**asked).filter(same)
 
 
-def _by(rows: QuerySet[Account], key: Combinable, *, at_least: int) -> QuerySet[Account]:
+def _by(rows: QuerySet[Account], key: Combinable, *, at_least: int) -> Any:
     return (
         rows.annotate(shared=key, letters=Length(key))
         .filter(letters__gte=at_least)

@@ -87,11 +87,13 @@ def compare_accounts(
     """What merging the duplicate into the kept account would do. A fixed number of queries."""
     names = Names(
         users=dict(
-            User.objects.filter(pk__in={kept.owner_id, duplicate.owner_id} - {None}).values_list("pk", "name")
+            User.objects.filter(pk__in=[pk for pk in (kept.owner_id, duplicate.owner_id) if pk]).values_list(
+                "pk", "name"
+            )
         ),
         accounts=dict(
             Account.objects.visible_to(reader, on=on)
-            .filter(pk__in={kept.parent_id, duplicate.parent_id} - {None})
+            .filter(pk__in=[pk for pk in (kept.parent_id, duplicate.parent_id) if pk])
             .values_list("pk", "name")
         ),
     )

@@ -59,9 +59,10 @@ def references(to: type[models.Model]) -> Iterator[Reference]:
         model: Any = relation.related_model
         if model is Merge or issubclass(model, HistoricalChanges) or hasattr(model, "m2m_history_id"):
             continue
-        if relation.field.primary_key:  # type: ignore[union-attr]
+        column: Any = relation.field  # type: ignore[union-attr]
+        if column.primary_key:
             continue
-        yield Reference(model, relation.field)  # type: ignore[union-attr]
+        yield Reference(model, column)
 
 
 def clashing(reference: Reference, *, source: int, target: int) -> models.QuerySet:
@@ -149,7 +150,7 @@ def put_back(steps: Sequence[Step], *, source: int, target: int, history: Mappin
 def _move_back(done: PutBack, label: str, ids: Sequence[int], *, source: int, target: int) -> None:
     table, _dot, name = label.rpartition(".")
     model = apps.get_model(table)
-    column = model._meta.get_field(name).attname  # type: ignore[union-attr]
+    column = model._meta.get_field(name).attname
     back: list[int] = []
     for chunk in chunks(ids):
         still = model._base_manager.filter(**{"pk__in": chunk, column: target})
@@ -169,7 +170,7 @@ def _write_back(
         return
     now = _plain(row, {name: getattr(row, name) for name in after})
     values = {
-        name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
+        name: row._meta.get_field(name).to_python(value)
         for name, value in before.items()
         if now[name] == after[name]
     }
@@ -185,7 +186,7 @@ def _write_back(
 def _save(row: models.Model, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
-    names = [row._meta.get_field(name).name for name in values]  # type: ignore[union-attr]
+    names = [row._meta.get_field(name).name for name in values]
     row.save(update_fields=[*names, *_WITH_DERIVED.get(type(row), ())])
 
 

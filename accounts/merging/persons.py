@@ -118,8 +118,8 @@ def undo_merge(*, merge: Merge, actor: User, today: dt.date, now: dt.datetime) -
     try:
         with transaction.atomic():
             merge = claim(merge, actor=actor, now=now)
-            merged = ContactPerson.objects.select_for_update().get(pk=merge.merged_person_id)
-            if merged.merged_into_id != merge.kept_person_id:
+            merged = ContactPerson.objects.select_for_update().get(merges=merge)
+            if merged.merged_into_id is None or merged.merged_into_id != merge.kept_person_id:
                 raise CannotUndo(_("They were merged further since. Take that back first."))
             return put_back(
                 merge.steps,

@@ -135,7 +135,9 @@ def team_and_tags(request: Request, pk: int) -> HttpResponse:
     context = {
         "account": account,
         "members": members,
-        "people": User.objects.filter(is_active=True).exclude(pk__in=seated - {None}).order_by("name", "pk"),
+        "people": User.objects.filter(is_active=True)
+        .exclude(pk__in=[pk for pk in seated if pk])
+        .order_by("name", "pk"),
         "tags": account.tags.order_by("name"),
         "all_tags": Tag.objects.exclude(accounts=account).order_by("name"),
     }

@@ -71,6 +71,7 @@ def account_merge_with(request: Request, pk: int) -> HttpResponse:
     account = _editable(request, pk)
     words = request.GET.get("q", "").strip()
     editable = Account.objects.editable_by(request.user, on=request.today)
+    rows: Any
     if words:
         rows = editable.search(words).exclude(pk=pk).order_by("archived_at", "search_key")
     else:
@@ -171,7 +172,7 @@ def merge_undo(request: Request, pk: int) -> HttpResponse:
         Merge.objects.select_related("kept_account", "merged_account", "merged_person"), pk=pk
     )
     kept = _editable(request, merge.kept_account_id)
-    acting = {"actor": request.user, "today": request.today, "now": request.now}
+    acting: dict[str, Any] = {"actor": request.user, "today": request.today, "now": request.now}
     try:
         if merge.merged_person is not None:
             name = merge.merged_person.name

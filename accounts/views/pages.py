@@ -134,7 +134,7 @@ def head(request: Request, account: Account, opened: Panel, tabs: list[Panel]) -
 def _kept(request: Request, duplicate: Account) -> Account | None:
     """The account that a duplicate became part of; None where the user does not see it."""
     visible = Account.objects.visible_to(request.user, on=request.today)
-    return visible.filter(pk=duplicate.merged_into_id).first()
+    return visible.filter(merged=duplicate).first()
 
 
 def _head_blocks(user: User) -> list[Any]:

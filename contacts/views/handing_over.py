@@ -120,12 +120,12 @@ def briefing(request: Request, pk: int) -> HttpResponse:
     visible = Account.objects.visible_to(user, on=today).filter(pk__in=shares[receiver_id])
     rows = list(_briefed(visible)[start : start + BRIEFED + 1])
     last = dict(
-        Touchpoint.objects.filter(pk__in=[row.last_pk for row in rows if row.last_pk])  # type: ignore[attr-defined]
+        Touchpoint.objects.filter(pk__in=[row.last_pk for row in rows if row.last_pk])
         .select_related("user")
         .values_list("account_id", "pk")
     )
     touchpoints = Touchpoint.objects.select_related("user").in_bulk(list(last.values()))
-    coming = FollowUp.objects.in_bulk([row.next_pk for row in rows if row.next_pk])  # type: ignore[attr-defined]
+    coming = FollowUp.objects.in_bulk([row.next_pk for row in rows if row.next_pk])
     context = {
         "done": done,
         "may_undo": done.undone_at is None and (done.actor_id == user.pk or user.is_admin),
@@ -133,10 +133,7 @@ def briefing(request: Request, pk: int) -> HttpResponse:
             (people[pk], len(ids), pk == receiver_id) for pk, ids in shares.items() if pk in people
         ],
         "receiver": people.get(receiver_id),
-        "accounts": [
-            (row, touchpoints.get(row.last_pk), coming.get(row.next_pk))  # type: ignore[attr-defined]
-            for row in rows[:BRIEFED]
-        ],
+        "accounts": [(row, touchpoints.get(row.last_pk), coming.get(row.next_pk)) for row in rows[:BRIEFED]],
         "previous": page - 1,
         "following": page + 1 if len(rows) > BRIEFED else None,
         "today": today,

@@ -168,6 +168,7 @@ class PurchaseGatherer:
         self.seq += 1
         lines: list[Line] = []
         bad: list[int] = []
+        refused: tuple[Reason, str] | None
         wrong_key = check_key(account, number)
         for at, text in rows:
             try:

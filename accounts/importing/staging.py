@@ -71,7 +71,7 @@ def json_object(pairs: Mapping[str, str]) -> str:
     return f"{name}({inner})"
 
 
-def as_json(column: models.Field, value: str) -> str:
+def as_json(column: Any, value: str) -> str:
     """SQL: a column's value as `json_object` keeps it without loss.
 
     SQLite holds decimals as floating point and would write 15 of their 17 digits.

@@ -61,7 +61,9 @@ def _elsewhere(request: Request, asked: Asked) -> HttpResponse | None:
         return redirect(_columns_picked(request, asked))
     if request.GET or left is None:
         return None
-    before = {name: value for name, value in left.state.items() if name != "columns"}
+    # In the list's order: PostgreSQL keeps the keys of JSON in its own.
+    kept = (*asked.listing.remembered, "view")
+    before = {name: left.state[name] for name in kept if name in left.state}
     if not before and left.starts_with and asked.view_of(left.starts_with) is not None:
         before = {"view": left.starts_with}
     said = next((name for name, value in before.items() if not value), "")

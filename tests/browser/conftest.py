@@ -133,3 +133,25 @@ def no_violations(console_errors: list[str]) -> Callable[[Page], None]:
         console_errors.clear()
 
     return check
+
+
+@pytest.fixture
+def no_violations_in_light_and_dark(
+    no_violations: Callable[[Page], None], page: Page, console_errors: list[str]
+) -> Callable[[], None]:
+    """All rules in light, then in dark those that look at colours: no other can tell the two apart."""
+
+    def check() -> None:
+        page.emulate_media(color_scheme="light")
+        no_violations(page)
+        page.emulate_media(color_scheme="dark")
+        page.evaluate(SETTLED)
+        found = Axe().run(
+            page, options={"preload": False, "runOnly": ["color-contrast", "link-in-text-block"]}
+        )
+        assert found.violations_count == 0, found.generate_report()
+        page.evaluate("1")  # as above
+        console_errors.clear()
+        page.emulate_media(color_scheme="light")
+
+    return check

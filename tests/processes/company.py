@@ -13,6 +13,7 @@ import sys
 from decimal import Decimal
 
 import django
+from django.utils import timezone
 
 
 def make(accounts: int, today: dt.date) -> None:
@@ -50,4 +51,4 @@ def make(accounts: int, today: dt.date) -> None:
 
 if __name__ == "__main__":
     django.setup()
-    make(int(sys.argv[1]), dt.date.today())  # noqa: DTZ011
+    make(int(sys.argv[1]), timezone.localdate())

@@ -6,6 +6,7 @@ POSTGRES_URL names the server (make test-processes sets it); redis-server is sta
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import psycopg2
 import pytest
@@ -47,6 +49,11 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = PATIENC
         if time.monotonic() > deadline:
             pytest.fail(f"Not within {seconds:.0f} s: {what}")
         time.sleep(0.02)
+
+
+def local_day() -> dt.date:
+    """Today by the clock of the installations, which is not that of the machine around midnight."""
+    return dt.datetime.now(ZoneInfo(os.environ.get("TIME_ZONE", "Europe/Warsaw"))).date()
 
 
 def free_port() -> int:
@@ -257,14 +264,18 @@ class Site:
 
     def ask_for_tiering(self, as_of: str) -> int:
         """Ask for the run as a process of its own would; the job's id."""
-        return int(
-            self.run(
-                "-c",
-                "import django, sys, datetime as dt; django.setup(); from django.utils import timezone;"
-                "from segmentation.tasks import ask_for_tiering;"
-                f"print(ask_for_tiering(as_of=dt.date.fromisoformat('{as_of}'), now=timezone.now()).pk)",
-            )
-        )
+        return self.timed_asking_for_tiering(as_of)[0]
+
+    def timed_asking_for_tiering(self, as_of: str) -> tuple[int, float]:
+        """The job's id, and the seconds that the asking took, without the start of the process."""
+        job, took = self.run(
+            "-c",
+            "import django, time, datetime as dt; django.setup(); from django.utils import timezone;"
+            "from segmentation.tasks import ask_for_tiering; began = time.monotonic();"
+            f"job = ask_for_tiering(as_of=dt.date.fromisoformat('{as_of}'), now=timezone.now());"
+            "print(job.pk, time.monotonic() - began)",
+        ).split()
+        return int(job), float(took)
 
     def sweep(self) -> None:
         """The sweep as beat would ask for it, but with the minute of patience already over."""
@@ -303,32 +314,59 @@ class Site:
 
 
 @contextmanager
-def company_on(database: Database, folder: Path) -> Iterator[Database]:
-    """The database migrated and filled, to be copied for each test."""
-    site = Site(database, folder, None)
+def kept(database: Database) -> Iterator[Database]:
+    """The database, to be copied for each test, and away with it at the end."""
     try:
-        site.run("manage.py", "migrate", "--verbosity=0")
-        site.run("-m", "tests.processes.company", str(ACCOUNTS))
         yield database
     finally:
         database.drop()
 
 
+def migrate(database: Database, folder: Path) -> None:
+    """All tables, and nothing in them: a tenth of a minute of the processor, so once a session and not once a test."""
+    Site(database, folder, None).run("manage.py", "migrate", "--verbosity=0")
+
+
+def fill(database: Database, folder: Path) -> None:
+    """The company into a migrated database."""
+    Site(database, folder, None).run("-m", "tests.processes.company", str(ACCOUNTS))
+
+
 @pytest.fixture(scope="session")
-def postgres_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def postgres_migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     server = os.environ.get("POSTGRES_URL")
     assert server, "POSTGRES_URL is not set: run `make test-processes`, which finds the server."
-    database = Postgres(server, f"opieka_processes_{os.getpid()}")
+    database = Postgres(server, f"opieka_migrated_{os.getpid()}")
     database.create()
-    with company_on(database, tmp_path_factory.mktemp("postgres")) as filled:
-        yield filled
+    with kept(database):
+        migrate(database, tmp_path_factory.mktemp("postgres"))
+        yield database
 
 
 @pytest.fixture(scope="session")
-def sqlite_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def sqlite_migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     folder = tmp_path_factory.mktemp("sqlite")
-    with company_on(Sqlite(folder / "company.sqlite3"), folder) as filled:
-        yield filled
+    with kept(Sqlite(folder / "migrated.sqlite3")) as database:
+        migrate(database, folder)
+        yield database
+
+
+@pytest.fixture(scope="session")
+def postgres_company(
+    postgres_migrated: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    folder = tmp_path_factory.mktemp("postgres")
+    with kept(postgres_migrated.copy(f"opieka_processes_{os.getpid()}", folder)) as database:
+        fill(database, folder)
+        yield database
+
+
+@pytest.fixture(scope="session")
+def sqlite_company(sqlite_migrated: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    folder = tmp_path_factory.mktemp("sqlite")
+    with kept(sqlite_migrated.copy("company", folder)) as database:
+        fill(database, folder)
+        yield database
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import time
 import uuid
 from urllib.parse import urlencode
 
-from tests.processes.conftest import PATIENCE, Running, Site, eventually, free_port
+from tests.processes.conftest import PATIENCE, Running, Site, eventually, free_port, local_day
 from tests.processes.test_imports import PURCHASES, importing, write_file
 
 PEOPLE = 20
 EACH = 40 if os.environ.get("OPIEKA_SERIES") == "full" else 4
 TOKEN = "a" * 32
-TODAY = dt.date.today()  # noqa: DTZ011
+TODAY = local_day()
 AS_OF = (TODAY.replace(day=1) - dt.timedelta(days=1)).isoformat()
 
 # Twenty reps with forty accounts each, signed in; prints each one's session and the accounts.

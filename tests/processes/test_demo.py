@@ -25,6 +25,7 @@ from tests.processes.conftest import (
     Sqlite,
     eventually,
     free_port,
+    local_day,
 )
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups")
@@ -42,7 +43,18 @@ def nothing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         assert server, "POSTGRES_URL is not set: run `make test-processes`, which finds the server."
         database = Postgres(server, f"opieka_demo_{os.getpid()}")
         database.create()
-    site = Site(database, tmp_path, None)
+    yield from installed_on(database, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """An installation with an empty database that is migrated, for what comes after migrating."""
+    origin: Database = request.getfixturevalue(f"{request.param}_migrated")
+    yield from installed_on(origin.copy(f"opieka_demo_{os.getpid()}", tmp_path), tmp_path)
+
+
+def installed_on(database: Database, folder: Path) -> Iterator[Site]:
+    site = Site(database, folder, None)
     yield site
     site.end()
     kill_all_of(site)
@@ -143,13 +155,13 @@ def test_from_nothing_to_signed_in_and_back(nothing: Site) -> None:
     assert counts(nothing) == before
 
 
-def test_a_child_that_dies_ends_the_rest_with_a_message(nothing: Site) -> None:
-    started, _ = demo(nothing, "--accounts", SMALL)
-    beat = [pid for pid in of(nothing) if b"\0beat\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+def test_a_child_that_dies_ends_the_rest_with_a_message(migrated: Site) -> None:
+    started, _ = demo(migrated, "--accounts", SMALL)
+    beat = [pid for pid in of(migrated) if b"\0beat\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(beat[0], signal.SIGKILL)
     assert started.process.wait(PATIENCE) == 1
     assert "The beat process was killed by signal 9" in started.said()
-    assert of(nothing) == []
+    assert of(migrated) == []
 
 
 def test_killed_while_it_is_made_and_started_again(nothing: Site) -> None:
@@ -162,29 +174,29 @@ def test_killed_while_it_is_made_and_started_again(nothing: Site) -> None:
     assert counts(nothing)["accounts_account"] == int(SMALL)
 
 
-def test_killed_between_quarters_and_started_again(nothing: Site) -> None:
-    started = nothing.start("manage.py", "demo", "--no-serve", "--accounts", SMALL)
+def test_killed_between_quarters_and_started_again(migrated: Site) -> None:
+    started = migrated.start("manage.py", "demo", "--no-serve", "--accounts", SMALL)
     eventually(
         lambda: started.said().count("Tiering") == 2, "the second quarter is being tiered", 2 * PATIENCE
     )
     started.kill()
-    kill_all_of(nothing)
-    nothing.run("manage.py", "demo", "--no-serve")
-    assert [count for _, count in nothing.runs()] == [int(SMALL)] * 4
-    assert of(nothing) == []
+    kill_all_of(migrated)
+    migrated.run("manage.py", "demo", "--no-serve")
+    assert [count for _, count in migrated.runs()] == [int(SMALL)] * 4
+    assert of(migrated) == []
 
 
-def test_a_second_demo_is_told_where_the_first_is(nothing: Site) -> None:
-    started, address = demo(nothing, "--accounts", SMALL)
-    second = nothing.start("manage.py", "demo")
+def test_a_second_demo_is_told_where_the_first_is(migrated: Site) -> None:
+    started, address = demo(migrated, "--accounts", SMALL)
+    second = migrated.start("manage.py", "demo")
     assert second.process.wait(PATIENCE) == 1
     assert "running already" in second.said() and address in second.said()
     stop(started)
 
 
-def test_the_full_company_leaves_a_review_and_a_livable_day(nothing: Site) -> None:
-    nothing.run("manage.py", "demo", "--no-serve")
-    moves = nothing.database.rows(
+def test_the_full_company_leaves_a_review_and_a_livable_day(migrated: Site) -> None:
+    migrated.run("manage.py", "demo", "--no-serve")
+    moves = migrated.database.rows(
         "SELECT from_tier, to_tier, COUNT(*) FROM segmentation_tierchange WHERE state = 'proposed' GROUP BY 1, 2"
     )
     found = {(before, after): count for before, after, count in moves}
@@ -192,18 +204,18 @@ def test_the_full_company_leaves_a_review_and_a_livable_day(nothing: Site) -> No
     assert {tier for move in found for tier in move} == {"A", "B", "C"}
     assert any(after < before for before, after in found) and any(after > before for before, after in found)
     assert (
-        nothing.database.value("SELECT COUNT(*) FROM segmentation_tieringrun WHERE state = 'in_review'") == 1
+        migrated.database.value("SELECT COUNT(*) FROM segmentation_tieringrun WHERE state = 'in_review'") == 1
     )
     assert (
-        nothing.database.value("SELECT COUNT(*) FROM segmentation_tierchange WHERE state = 'provisional'")
+        migrated.database.value("SELECT COUNT(*) FROM segmentation_tierchange WHERE state = 'provisional'")
         >= 5
     )
-    decided = nothing.database.value("SELECT COUNT(*) FROM segmentation_tierchange WHERE state = 'accepted'")
+    decided = migrated.database.value("SELECT COUNT(*) FROM segmentation_tierchange WHERE state = 'accepted'")
     assert decided >= 20
-    due = nothing.database.rows(
+    due = migrated.database.rows(
         "SELECT u.email, COUNT(*) FROM contacts_followup f JOIN team_user u ON u.id = f.assignee_id"
         " WHERE f.state IN ('planned', 'booked') AND f.day <= %s AND u.role = 'rep' GROUP BY 1",
-        [time.strftime("%Y-%m-%d")],
+        [local_day().isoformat()],
     )
     assert len(due) == 9
     assert all(4 <= count <= 30 for _, count in due), due

@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from segmentation.windows import last_quarter_end
-from tests.processes.conftest import ACCOUNTS, Postgres, Running, Site, Sqlite, eventually
+import pytest
 
-TODAY = dt.date.today()  # noqa: DTZ011
+from segmentation.windows import last_quarter_end
+from tests.processes.conftest import ACCOUNTS, Postgres, Running, Site, Sqlite, eventually, local_day
+
+TODAY = local_day()
 AS_OF = last_quarter_end(TODAY).isoformat()
 KILLS = 20 if os.environ.get("OPIEKA_SERIES") == "full" else 3
 WHOLE = [(AS_OF, ACCOUNTS)]
@@ -272,9 +274,8 @@ def test_asked_for_while_redis_is_away(postgres_site: Site) -> None:
     assert site.redis
     worker = site.worker()
     site.redis.kill()
-    began = time.monotonic()
-    job = site.ask_for_tiering(AS_OF)
-    assert time.monotonic() - began < 15  # a whole process; the asking itself is bounded by the settings
+    job, took = site.timed_asking_for_tiering(AS_OF)
+    assert took < 15  # the settings bound it
     assert site.job(job)[:2] == ("queued", 0)
     site.redis.start()
     site.sweep()
@@ -298,11 +299,12 @@ def away_since(site: Site, days: int) -> None:
 
 def test_beat_absent_on_the_first_of_the_quarter(site: Site) -> None:
     """Nobody asked for the quarter's run; the daily upkeep finds it missing and has it made, and contacts planned."""
+    if (TODAY - last_quarter_end(TODAY)).days <= 2:
+        pytest.skip(
+            "On these days beat asks for the run itself: test_beat_asks_for_what_fell_due_while_it_was_away."
+        )
     assert site.runs() == []
     away_since(site, 1)
-    assert (TODAY - last_quarter_end(TODAY)).days > 2 or TODAY.day > 2, (
-        "on these days beat asks for the run itself"
-    )
     site.worker()
     site.beat()
     eventually(lambda: site.runs() == WHOLE, "the run is made")

@@ -67,8 +67,11 @@ soak: install ## the process tests with their long series of kills
 
 test-retail: install ## the Online Retail figures on both databases: make test-retail DATA=FILE
 	@test -f "$(DATA)" || { echo "Name the file: make test-retail DATA=online_retail.csv.gz"; exit 1; }
-	RETAIL_DATA="$(abspath $(DATA))" $(PYTEST) -s -m retail
-	@url=$$(.ci/postgres) && RETAIL_DATA="$(abspath $(DATA))" DATABASE_URL=$$url $(PYTEST) -s -m retail
+	@POSTGRES_URL=$$(.ci/postgres) || exit 1; RETAIL_DATA="$(abspath $(DATA))"; export POSTGRES_URL RETAIL_DATA; \
+	echo "pytest with the Online Retail file, on both databases at once"; log=$$(mktemp); \
+	$(PYTEST) -rP -k PostgreSQL tests/test_retail.py > $$log 2>&1 & other=$$!; trap "kill $$other; exit 130" INT TERM; \
+	$(PYTEST) -rP -k SQLite tests/test_retail.py; first=$$?; \
+	wait $$other; second=$$?; cat $$log; rm $$log; exit $$((first || second))
 
 # Measuring ----------------------------------------------------------------------------------------------------------
 ACCOUNTS ?= 200000

@@ -1,7 +1,7 @@
 """The Online Retail file, end to end: real commands against a fresh database, and the figures that must come out.
 
-make test-retail DATA=FILE runs it on SQLite, and again where DATABASE_URL names a PostgreSQL server. RETAIL_DATA names
-the file; without it there is nothing to test. What it prints are the figures it saw.
+make test-retail DATA=FILE runs it on SQLite and on the PostgreSQL server that POSTGRES_URL names, at the same time.
+RETAIL_DATA names the file; without it there is nothing to test. What it prints are the figures it saw.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -118,28 +120,71 @@ class Installation:
         return f"{count} rows, {digest.hexdigest()}"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Installation]:
-    """A fresh installation on the database that DATABASE_URL names, or on SQLite."""
-    url = os.environ.get("DATABASE_URL", "")
-    if url.startswith("postgres"):
-        parts = urlsplit(url)
-        name = f"opieka_retail_{os.getpid()}"
-        server = psycopg2.connect(urlunsplit(parts._replace(path="/postgres")))
-        server.autocommit = True
-        try:
-            server.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
-            server.cursor().execute(f"CREATE DATABASE {name}")
-            made = Installation("PostgreSQL", tmp_path, urlunsplit(parts._replace(path=f"/{name}")))
-            made.run("migrate", "-v0")
-            yield made
-        finally:
-            server.cursor().execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            server.close()
+@dataclass
+class FreshImport:
+    """An installation into which the file was imported once, to be copied for each test, and what the import said."""
+
+    installation: Installation
+    summary: dict[str, Any]
+    took: dict[str, float]
+
+
+def administer(statement: str) -> None:
+    """Have the PostgreSQL server make or drop a database."""
+    server = psycopg2.connect(address_of("postgres"))
+    server.autocommit = True
+    try:
+        server.cursor().execute(statement)
+    finally:
+        server.close()
+
+
+def address_of(database: str) -> str:
+    """The address of a database on the server that POSTGRES_URL names."""
+    server = os.environ.get("POSTGRES_URL")
+    assert server, "POSTGRES_URL is not set: run `make test-retail`, which finds the server."
+    return urlunsplit(urlsplit(server)._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
+def fresh_import(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FreshImport]:
+    """The file in a database that held nothing."""
+    folder = tmp_path_factory.mktemp("fresh")
+    name = f"opieka_retail_{os.getpid()}"
+    if request.param == "PostgreSQL":
+        administer(f"DROP DATABASE IF EXISTS {name}")
+        administer(f"CREATE DATABASE {name}")
+        made = Installation("PostgreSQL", folder, address_of(name))
     else:
-        made = Installation("SQLite", tmp_path, f"sqlite:///{tmp_path / 'retail.sqlite3'}")
+        made = Installation("SQLite", folder, f"sqlite:///{folder / 'retail.sqlite3'}")
+    try:
         made.run("migrate", "-v0")
-        yield made
+        yield FreshImport(made, *made.bring())
+    finally:
+        if request.param == "PostgreSQL":
+            administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def site(fresh_import: FreshImport, tmp_path: Path) -> Iterator[Installation]:
+    """The installation right after the import, as a copy for one test; a copy of a database has all of its rows."""
+    origin = fresh_import.installation
+    if origin.name == "PostgreSQL":
+        source_name = urlsplit(origin.url).path.removeprefix("/")
+        name = f"{source_name}_copy"
+        administer(f"CREATE DATABASE {name} TEMPLATE {source_name}")
+        try:
+            yield Installation(origin.name, tmp_path, address_of(name))
+        finally:
+            administer(f"DROP DATABASE {name} WITH (FORCE)")
+    else:
+        file = tmp_path / "retail.sqlite3"
+        opened = sqlite3.connect(origin.url.removeprefix("sqlite:///")), sqlite3.connect(file)
+        with closing(opened[0]) as original, closing(opened[1]) as copy:
+            original.backup(copy)
+        yield Installation(origin.name, tmp_path, f"sqlite:///{file}")
 
 
 def source() -> Iterator[tuple[int, dict[str, str]]]:
@@ -150,6 +195,7 @@ def source() -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, row
 
 
+@cache
 def customers() -> list[Customer]:
     """What the file says, as the oracle wants it."""
     amounts: dict[tuple[str, str], Decimal] = {}
@@ -180,8 +226,8 @@ def say(site: Installation, what: str, took: dict[str, float] | None = None) -> 
     print(f"\n{site.name}: {what}{measured}", end="", flush=True)
 
 
-def test_import_twice_and_the_third_quarter(site: Installation) -> None:
-    summary, took = site.bring()
+def test_import_twice_and_the_third_quarter(fresh_import: FreshImport, site: Installation) -> None:
+    summary, took = fresh_import.summary, fresh_import.took
     assert (summary["rows_read"], summary["rows_taken"], summary["rows_rejected"]) == (
         541_909,
         406_829,
@@ -198,7 +244,7 @@ def test_import_twice_and_the_third_quarter(site: Installation) -> None:
         took,
     )
 
-    with (site.folder / "rejected.csv").open(encoding="utf-8", newline="") as file:
+    with (fresh_import.installation.folder / "rejected.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.reader(file))[1:]
     wanted = [
         [str(line), "account: there is no account code", *row.values()]
@@ -235,7 +281,6 @@ def test_import_twice_and_the_third_quarter(site: Installation) -> None:
 
 
 def test_the_fourth_quarter_on_a_fresh_import(site: Installation) -> None:
-    site.bring()
     as_of = dt.date(2011, 11, 30)
     run, took = site.tier(as_of)
     assert run["tiers"] == {"A": 896, "B": 2071, "C": 1330, "none": 75}

@@ -7,7 +7,18 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 # From below to above. An app that is not named is a library's, and lies below all of ours.
-FLOORS = ["look", "team", "jobs", "lists", "accounts", "contacts", "complaints", "segmentation", "home", "demo"]
+FLOORS = [
+    "look",
+    "team",
+    "jobs",
+    "lists",
+    "accounts",
+    "contacts",
+    "complaints",
+    "segmentation",
+    "home",
+    "demo",
+]
 
 
 def floor(model: type[models.Model]) -> int:

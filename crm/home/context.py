@@ -65,7 +65,11 @@ NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
     "rep": [("", [TODAY, ACCOUNTS]), LISTS],
     "agent": [("", [ACCOUNTS, TODAY]), LISTS],
     "manager": [(_("Team"), [REVIEW, COVERAGE]), (_("Own work"), [TODAY, ACCOUNTS]), LISTS],
-    "admin": [(_("Settings"), [RULES, REVIEW, IMPORTS, JOBS]), (_("Reading"), [ACCOUNTS, TODAY, COVERAGE]), LISTS],
+    "admin": [
+        (_("Settings"), [RULES, REVIEW, IMPORTS, JOBS]),
+        (_("Reading"), [ACCOUNTS, TODAY, COVERAGE]),
+        LISTS,
+    ],
 }
 ON_A_PHONE = 4
 

@@ -21,7 +21,7 @@ ACCOUNTS, PERSONS, PRODUCTS = ImportKind.ACCOUNTS, ImportKind.PERSONS, ImportKin
 def test_accounts_are_made_with_all_that_the_file_says(bring: Importer, cast: Cast) -> None:
     summary = bring(
         "code;name;owner;country;city;phone;email;tax_number;language;potential;seasonal;service_level;parent;tags",
-        "N1;Nowa Łódź;R1;Poland;Łódź;+48 600 100 200;biuro@nowa.example;526-000-12-46;pl;1 234,50;yes;Premium;;fair, B2B",
+        "N1;Nowa Łódź;R1;Poland;Łódź;+48 600 100 200;b@nowa.example;526-000-12-46;pl;1 234,50;yes;Premium;;fair, B2B",
         "N2;Site;nobody;PL;;;;;;;;;N1;fair",
         kind=ACCOUNTS,
         actor=cast.ada,

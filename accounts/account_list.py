@@ -13,7 +13,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Account, Tag, Tier
+from accounts.models import Account, Tag, Tier, country_name
 from accounts.querysets import seen_one_by_one
 from crm.lists.asking import Asked, address
 from crm.lists.builtin import BuiltIn
@@ -28,7 +28,7 @@ from crm.team.models import Country, Role, User
 from crm.team.requests import Request
 from crm.team.visibility import standing
 
-NO_TIER, NOBODY, MINE, NEVER = "none", "none", "mine", "never"
+NO_TIER, NOBODY, MINE, NEVER, ELSEWHERE = "none", "none", "mine", "never", "elsewhere"
 QUIET_DAYS = (30, 60, 90, 180)
 
 
@@ -81,6 +81,13 @@ def quiet_for(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any
     return rows.filter(Q(last_contact_on__lt=day) | Q(last_contact_on__isnull=True))
 
 
+def by_country(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """Accounts in one of the countries where we work, or in none of them."""
+    if value == ELSEWHERE:
+        return rows.exclude(country__in=[*Country.values, ""])
+    return rows.filter(country=value)
+
+
 def tag_choices(request: Request) -> Choices:
     """Every tag there is."""
     return [(str(pk), name) for pk, name in Tag.objects.values_list("pk", "name")]
@@ -101,8 +108,8 @@ FILTERS: tuple[Filter, ...] = (
         choices=Account.Phase.choices, anything=gettext_lazy("Any phase"),
     ),
     Choice(
-        "country", gettext_lazy("Country"), equals("country"),
-        choices=Country.choices, anything=gettext_lazy("Any country"),
+        "country", gettext_lazy("Country"), by_country,
+        choices=(*Country.choices, (ELSEWHERE, gettext_lazy("Elsewhere"))), anything=gettext_lazy("Any country"),
     ),
     Choice(
         "owner", gettext_lazy("Owner"), by_owner,
@@ -210,7 +217,7 @@ COLUMNS = (
     ),
     Column("city", gettext_lazy("City"), ("city",), order=Order("city", indexed=False)),
     Column(
-        "country", gettext_lazy("Country"), ("country",), value=words_of(Country.choices, "country"),
+        "country", gettext_lazy("Country"), ("country",), value=lambda row: country_name(row["country"]),
         order=Order("country", indexed=False),
     ),
     Column(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.folding import digits
-from accounts.models import Account, Acquaintance, ContactPerson
+from accounts.models import Account, Acquaintance, ContactPerson, country_name
 from crm.team.models import Country, User
 from crm.team.visibility import standing
 
@@ -258,7 +258,7 @@ class AccountForm(SectionedForm):
                 forms.ValidationError(
                     _("A tax number in %(country)s has %(digits)s digits; this one has %(has)s."),
                     params={
-                        "country": Country(country).label,
+                        "country": country_name(country),
                         "digits": _(" or ").join(str(one) for one in wanted),
                         "has": has,
                     },

@@ -139,8 +139,12 @@ def _choice(spec: FieldSpec, text: str) -> Any:
         return more[asked]
     raise BadValue(
         _("%(value)s is not among: %(choices)s")
-        % {"value": shown(text), "choices": ", ".join(str(value) for value, _label in spec.choices)}
+        % {"value": shown(text), "choices": _listed([str(value) for value, _label in spec.choices])}
     )
+
+
+def _listed(values: list[str]) -> str:
+    return ", ".join(values[:_LISTED]) + (", …" if len(values) > _LISTED else "")
 
 
 def _yes_no(spec: FieldSpec, text: str) -> bool:
@@ -152,6 +156,7 @@ def _yes_no(spec: FieldSpec, text: str) -> bool:
     raise BadValue(_("%(value)s is neither yes nor no") % {"value": shown(text)})
 
 
+_LISTED = 12  # choices named in an error; there are more countries than anybody reads
 _MONTH_DAY = re.compile(r"(?:--)?(\d{1,2})-(\d{1,2})", re.ASCII)
 _DAY_MONTH = re.compile(r"(\d{1,2})\. ?(\d{1,2})\.?", re.ASCII)
 

@@ -10,9 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.importing.synonyms import SYNONYMS
-from accounts.models import Account, Channel, ContactPerson
+from accounts.models import Account, Channel, ContactPerson, country_choices
 from accounts.models.importing import ImportKind
-from crm.team.models import Country, Language
+from crm.team.models import Language
 
 FieldType = Literal[
     "code", "text", "day", "month_day", "number", "integer", "choice", "yes_no", "email", "website", "currency",
@@ -67,7 +67,7 @@ _ACCOUNTS = _specs(
         ("name", _("Name"), "text", _REQUIRED | {"longest": 200}),
         ("parent", _("Parent account"), "code", _CODE | {"help": _("Code of the company it is a site of.")}),
         ("owner", _("Owner"), "text", {"help": _BY_CODE_OR_MAIL}),
-        ("country", _("Country"), "choice", {"choices": tuple(Country.choices)}),
+        ("country", _("Country"), "choice", {"choices": tuple(country_choices())}),
         ("city", _("City"), "text", {"longest": 80}),
         ("postal_code", _("Postal code"), "text", {"longest": 16}),
         ("address", _("Address"), "text", {"longest": 200}),

@@ -271,6 +271,18 @@ COUNTRIES = {
         "HU": "hun wegry ungarn унгария magyarorszag",
         "GB": "gbr uk england anglia grossbritannien великобритания nagy-britannia",
         "DE": "deu niemcy deutschland германия nemetorszag",
+        "CZ": "cze czechy чехия csehorszag tschechien",
+        "SK": "svk slowacja словакия szlovakia slowakei",
+        "RO": "rou rumunia румъния romania rumanien",
+        "AT": "aut austria австрия ausztria osterreich",
+        "UA": "ukr ukraina украйна ukrajna ukraine",
+        "LT": "ltu litwa литва litvania litauen",
+        "GR": "grc grecja гърция gorogorszag griechenland",
+        "TR": "tur turcja турция torokorszag turkei turkey",
+        "RS": "srb serbia сърбия szerbia serbien",
+        "IT": "ita wlochy италия olaszorszag italien",
+        "FR": "fra francja франция franciaorszag frankreich",
+        "NL": "nld holandia нидерландия hollandia niederlande",
     }.items()
     for name in names.split()
 }

@@ -12,6 +12,7 @@ from accounts.folding import digits
 from accounts.forms import TAX_NUMBER_DIGITS
 from accounts.importing.reasons import BadValue
 from accounts.importing.values import shown
+from accounts.models import country_name
 from crm.team.models import Country
 
 
@@ -27,7 +28,7 @@ def check_tax_number(number: str, country: str) -> str:
             raise BadValue(
                 _("tax_number: a tax number in %(country)s has %(digits)s digits; this one has %(has)s")
                 % {
-                    "country": Country(country).label,
+                    "country": country_name(country),
                     "digits": _(" or ").join(str(one) for one in wanted),
                     "has": has,
                 }
@@ -37,7 +38,7 @@ def check_tax_number(number: str, country: str) -> str:
             return ""
         return _("tax_number: %(value)s has a wrong check digit for %(country)s") % {
             "value": shown(number),
-            "country": Country(country).label,
+            "country": country_name(country),
         }
     if any(module.is_valid(number) for code in Country.values if (module := _module(code))):
         return ""

@@ -11,7 +11,15 @@ from accounts.models.buying import (
 from accounts.models.customers import Account, AccountTeamMember, Acquaintance, ContactPerson, Tag
 from accounts.models.importing import Import, ImportedRow, ImportKind, ImportPreset, ImportSource, Upload
 from accounts.models.upkeep import BulkAct, Merge
-from accounts.models.values import Channel, CodePointCharField, Tier, quarter_number, spread_number
+from accounts.models.values import (
+    Channel,
+    CodePointCharField,
+    Tier,
+    country_choices,
+    country_name,
+    quarter_number,
+    spread_number,
+)
 
 __all__ = [
     "Account",
@@ -36,6 +44,8 @@ __all__ = [
     "Tag",
     "Tier",
     "Upload",
+    "country_choices",
+    "country_name",
     "quarter_number",
     "spread_number",
 ]

@@ -15,10 +15,10 @@ from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from accounts.folding import digits, fold
-from accounts.models.values import Channel, CodePointCharField, Tier, spread_number
+from accounts.models.values import Channel, CodePointCharField, Tier, country_choices, spread_number
 from accounts.querysets import AccountQuerySet, ContactPersonQuerySet
 from crm.look.words import Worded
-from crm.team.models import Country, Language
+from crm.team.models import Language
 
 
 class Tag(models.Model):
@@ -83,7 +83,7 @@ class Account(Worded, models.Model):
     )
 
     # Where and how they are reached.
-    country = models.CharField(_("country"), max_length=2, choices=Country, blank=True)
+    country = models.CharField(_("country"), max_length=2, choices=country_choices, blank=True)
     city = models.CharField(_("city"), max_length=80, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=16, blank=True)
     address = models.CharField(_("address"), max_length=200, blank=True)

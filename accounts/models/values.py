@@ -9,6 +9,9 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from crm.team.models import Country
 
 
 class CodePointCharField(models.CharField):
@@ -43,6 +46,18 @@ class Channel(models.TextChoices):
     EVENT = "event", _("Event")
     MATERIAL = "material", _("Material")
     BROADCAST = "broadcast", _("Broadcast")
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """(ISO 3166 code, name) of every country that a customer may be in; those where we work come first."""
+    ours = [(str(code), str(name)) for code, name in Country.choices]
+    known = set(Country.values)
+    return ours + [(code, name) for code, name in countries if code not in known]
+
+
+def country_name(code: str) -> str:
+    """The name of a country; the code itself, or nothing, where it is none."""
+    return str(Country(code).label) if code in Country.values else countries.name(code) or code
 
 
 def spread_number(code: str) -> int:

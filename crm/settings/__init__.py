@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "crm.team.apps.BackOfficeConfig",
     "django_htmx",
+    "django_countries",
     "simple_history",
     "allauth",
     "allauth.account",

@@ -34,6 +34,8 @@ def value(kind: ImportKind, field: str, text: str, habits: Habits | None = None)
         (ImportKind.ACCOUNTS, "country", "Węgry", "HU"),
         (ImportKind.ACCOUNTS, "country", "България", "BG"),
         (ImportKind.ACCOUNTS, "country", "United Kingdom", "GB"),
+        (ImportKind.ACCOUNTS, "country", "Czechy", "CZ"),
+        (ImportKind.ACCOUNTS, "country", "Japan", "JP"),
         (ImportKind.ACCOUNTS, "language", "magyar", "hu"),
         (ImportKind.ACCOUNTS, "strategy_goal", "Sell more", "sell_more"),
         (ImportKind.ACCOUNTS, "service_level", "PREMIUM", "premium"),

@@ -65,6 +65,8 @@ def test_filters(as_user, cast: Cast) -> None:
     assert shown(client.get(LIST, {"owner": str(cast.carl.pk)})) == ["BREW"]
     assert shown(client.get(LIST, {"owner": "mine"})) == []
     assert shown(client.get(LIST, {"tier": "A", "country": "HU"})) == []
+    Account.objects.filter(pk=cast.brewery.pk).update(country="CZ")
+    assert shown(client.get(LIST, {"country": "elsewhere"})) == ["BREW"]
 
 
 def test_a_filter_that_means_nothing_narrows_nothing(as_user, cast: Cast) -> None:

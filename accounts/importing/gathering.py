@@ -309,9 +309,9 @@ class _Texts(dict[str, str]):
 
 def unknown_account(code: str) -> str:
     """What to tell about a code that no account has."""
-    return _("account: there is no account %(code)s; make it, or import with --create-accounts") % {
-        "code": code
-    }
+    return _(
+        "account: there is no account %(code)s; make it first, or let the import make accounts for unknown codes"
+    ) % {"code": code}
 
 
 def _picked(lines: list[Line]) -> Days:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import OuterRef, Prefetch, Subquery
+from django.db.models import F, OuterRef, Prefetch, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -151,7 +151,8 @@ def _briefed(accounts: Any) -> Any:
             Prefetch("persons", ContactPerson.objects.present(), to_attr="there"),
             Prefetch("promises", Promise.objects.open(), to_attr="promised"),
         )
-        .order_by("tier", "-sales_12m_cents", "code")
+        # Without a tier comes last: the databases disagree where nothing stands in the order.
+        .order_by(F("tier").asc(nulls_last=True), "-sales_12m_cents", "code")
     )
 
 

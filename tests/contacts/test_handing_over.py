@@ -155,3 +155,12 @@ def test_preview_then_do_then_brief(cast: Cast, today: dt.date, time_machine: An
     assert client_of(cast.rita).get(briefing).status_code == 404
     mona.post(reverse("contacts:hand_over_undo", args=[done.pk]))
     assert Account.objects.get(pk=cast.acme.pk).owner == cast.rita
+
+
+def test_a_briefing_begins_with_the_best(cast: Cast, today: dt.date, time_machine: Any) -> None:
+    time_machine.move_to(NOW)
+    for tier in "CBA":
+        AccountFactory(owner=cast.rita, tier=tier)
+    done = give(cast, today, cast.carl).hand_over
+    page = client_of(cast.carl).get(reverse("contacts:briefing", args=[done.pk]))
+    assert [account.tier for account, *_rest in page.context["accounts"]] == ["A", "B", "C", None]

@@ -234,7 +234,7 @@ def _content() -> tuple[object, ...]:
 class AnyOrder(TestCase):
     """Of the rows of one file the order does not matter."""
 
-    @examples(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(rows=ROWS, seed=st.integers(0, 2**32))
     def test_shuffled_rows_give_what_sorted_rows_give(self, rows: list[str], seed: int) -> None:
         ExchangeRate.objects.create(currency="PLN", day="2026-01-05", rate=Decimal("0.23456789"))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from accounts.folding import fold
-from accounts.forms import valid_phone
 from accounts.importing.gathering import unknown_account
+from accounts.importing.mending import left_out
 from accounts.importing.merged import follow_merges_of_persons
 from accounts.importing.purchases import owners_by_name, without
 from accounts.importing.reasons import BadValue, Reason
@@ -35,13 +34,6 @@ from accounts.models import Account, ContactPerson, Import, ImportedRow, ImportK
 
 def _plain(model: Any, *names: str) -> dict[str, str]:
     return {model._meta.get_field(name).column: model._meta.get_field(name).column for name in names}
-
-
-def _check_phone(row: Mapping[str, Any]) -> None:
-    try:
-        valid_phone(row.get("phone") or "")
-    except ValidationError as error:
-        raise BadValue(f"phone: {' '.join(error.messages)}") from error
 
 
 class Accounts(Records):
@@ -75,10 +67,13 @@ class Accounts(Records):
 
     def take(self, line: int, row: dict[str, Any]) -> dict[str, Any]:
         """As of Records."""
-        _check_phone(row)
-        warning = ""
         if number := row.get("tax_number"):
-            warning = check_tax_number(number, row.get("country") or "")
+            try:
+                if warning := check_tax_number(number, row.get("country") or ""):
+                    self.notes.append(warning)
+            except BadValue as problem:
+                row["tax_number"] = None
+                self.notes.append(left_out(str(problem)))
         code, parent = row["code"], row.get("parent")
         if parent == code:
             raise BadValue(_("parent: an account cannot be a site of itself"))
@@ -98,8 +93,6 @@ class Accounts(Records):
             self.tags.append((line, self.tag_names.setdefault(fold(tag), tag)))
         if row.get("potential") is not None:
             row["potential_cents"] = int(row["potential"] * 100)
-        if warning:
-            self.warnings.append((line, warning))
         return row
 
     def end(self) -> None:
@@ -291,11 +284,14 @@ class Persons(Records):
 
     def take(self, line: int, row: dict[str, Any]) -> dict[str, Any]:
         """As of Records."""
-        _check_phone(row)
         account = row["account"]
         for name in ("left_on", "birthday"):
             if (day := row.get(name)) and day > self.task.today:
-                raise BadValue(_("%(field)s: this day lies in the future") % {"field": name})
+                words = _("%(field)s: this day lies in the future") % {"field": name}
+                if name == "left_on":
+                    raise BadValue(words)
+                row[name] = None
+                self.notes.append(left_out(words))
         if row.get("left_on"):
             if row.get("is_main"):
                 raise BadValue(_("is_main: somebody who has left cannot be the first to contact"))

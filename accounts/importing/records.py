@@ -68,6 +68,8 @@ class Records(Bringing):
         self.box = task.spool.outbox()
         self.dropped: list[int] = []
         """Lines that were put into the box and rejected later."""
+        self.notes: list[str] = []
+        """What somebody should look at in the row that is being taken."""
 
     # From the file --------------------------------------------------------------------------------------------------
     def gather(self) -> None:
@@ -99,14 +101,17 @@ class Records(Bringing):
         task.spool.flush()
 
     def _read(self, reader: RowReader, line: int, text: str) -> tuple[str | None, ...] | None:
+        self.notes = []
         try:
-            found = self.take(line, reader.read(text.split(SEPARATOR)))
+            found = self.take(line, reader.read(text.split(SEPARATOR), self.notes))
         except BadValue as problem:
             self.task.spool.reject(line, Reason.BAD_LINE, str(problem))
             return None
         except Rejected as rejected:
             self.task.spool.reject(line, rejected.reason, rejected.words)
             return None
+        if self.notes:
+            self.warnings.append((line, "; ".join(self.notes)))
         return (str(line), *(self._staged(found.get(name)) for name in self.staged))
 
     def _staged(self, value: Any) -> str | None:
@@ -120,7 +125,7 @@ class Records(Bringing):
         """Fetch what `take` must know of the database."""
 
     def take(self, line: int, row: dict[str, Any]) -> dict[str, Any]:
-        """The values for the temporary table. Raises BadValue or Rejected. May note warnings."""
+        """The values for the temporary table. Raises BadValue or Rejected. May add to `notes`."""
         raise NotImplementedError
 
     def end(self) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.folding import fold
 from accounts.importing.fields import FIELDS_OF, Columns, FieldSpec
 from accounts.importing.habits import Habits
+from accounts.importing.mending import check_phone, may_be_left_out, mend
 from accounts.importing.reasons import BadValue
 from accounts.importing.synonyms import COUNTRIES, LANGUAGES, NO, YES
 from accounts.importing.values import (
@@ -38,13 +39,17 @@ class RowReader:
     """
 
     def __init__(self, *, kind: ImportKind, columns: Columns, habits: Habits) -> None:
-        self.columns, self.habits = columns, habits
+        self.kind, self.columns, self.habits = kind, columns, habits
         self.fields = [
             (spec, columns.places[spec.name]) for spec in FIELDS_OF[kind] if spec.name in columns.places
         ]
 
-    def read(self, values: list[str]) -> dict[str, Any]:
-        """The row. Raises BadValue that names every field of it that cannot be read."""
+    def read(self, values: list[str], notes: list[str] | None = None) -> dict[str, Any]:
+        """The row. Raises BadValue that names every field of it that cannot be read.
+
+        notes: gets what to tell of fields whose text cannot be kept, and of which the row is taken without, or with a
+        part of it (`mending`); None: such a row raises, too.
+        """
         check_width(values, self.columns.width)
         row: dict[str, Any] = {}
         problems: list[str] = []
@@ -57,7 +62,11 @@ class RowReader:
                 elif spec.required:
                     raise BadValue(_("there is none, and every row needs one"))
             except BadValue as problem:
-                problems.append(f"{spec.name}: {problem}")
+                if notes is None or not may_be_left_out(self.kind, spec):
+                    problems.append(f"{spec.name}: {problem}")
+                    continue
+                row[spec.name], words = mend(spec, text, problem)
+                notes.append(f"{spec.name}: {words}")
         if problems:
             raise BadValue("; ".join(problems))
         return row
@@ -79,7 +88,8 @@ class RowReader:
         if spec.type == "code":
             code = plain_code(text, as_float=spec.name in self.columns.codes_as_floats)
             return check_code(code, longest=spec.longest)
-        return _READERS[spec.type](spec, text)
+        value = _READERS[spec.type](spec, text)
+        return check_phone(value) if spec.name == "phone" else value
 
 
 def check_width(values: list[str], width: int) -> None:

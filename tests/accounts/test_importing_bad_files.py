@@ -16,6 +16,7 @@ from accounts.importing import ImportRefused
 from accounts.importing.reading import ReadingOptions
 from accounts.models import Account, ContactPerson, ImportKind, Product, Purchase
 from tests.accounts.importing import HEADER, Importer, counts
+from tests.support.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -163,15 +164,8 @@ def test_a_row_that_cannot_be_read_is_rejected_with_its_field(bring: Importer, r
         (ImportKind.PRODUCTS, "code,service_life_months", "P,-12", "service_life_months: “-12” is less than 1"),
         (ImportKind.PRODUCTS, "code,complexity", "P,6", "complexity: “6” is more than 5"),
         (ImportKind.PRODUCTS, "code,complexity", "P,2.5", "2.5” has more than 0 decimal places; a whole"),
-        (ImportKind.ACCOUNTS, "code,name,expected_orders_per_year", "A,Bosko,-1", "“-1” is less than 0"),
-        (ImportKind.ACCOUNTS, "code,name,potential", "A,Bosko,(500)", "potential: “(500)” is less than 0"),
-        (ImportKind.ACCOUNTS, "code,name,email", "A,Bosko,bosko", "email: “bosko” is no e-mail address"),
         (ImportKind.ACCOUNTS, "code,name", "A,", "name: there is none, and every row needs one"),
-        (ImportKind.ACCOUNTS, "code,name,country", "A,Bosko,XX", "country: “XX” is not among: PL, BG"),
         (ImportKind.PERSONS, "account,name,left_on", "A,Anna,31.02.2026", "left_on: “31.02.2026”: there is no such"),
-        (ImportKind.PERSONS, "account,name,birthday", "A,Anna,1.2.55", "write the year with four digits"),
-        (ImportKind.PERSONS, "account,name,name_day", "A,Anna,30.02.", "name_day: “30.02.”: there is no such day"),
-        (ImportKind.PERSONS, "account,name,is_main", "A,Anna,maybe", "is_main: “maybe” is neither yes nor no"),
     ],
 )  # fmt: skip
 def test_rows_of_other_kinds_are_rejected_with_their_field(
@@ -185,6 +179,51 @@ def test_rows_of_other_kinds_are_rejected_with_their_field(
     assert counts() == before
     assert not ContactPerson.objects.exists()
     assert not Product.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "text", "kept", "words"),
+    [
+        (ImportKind.ACCOUNTS, "expected_orders_per_year", "-1", None, "needed (left out)"),
+        (ImportKind.ACCOUNTS, "potential_cents", "(500)", 0, "potential: “(500)” is less than 0"),
+        (ImportKind.ACCOUNTS, "email", "bosko", "", "email: “bosko” is no e-mail address"),
+        (ImportKind.ACCOUNTS, "email", "c@d.pl, e@f.pl", "c@d.pl", "email: “c@d.pl, e@f.pl”: only c@d.pl was"),
+        (ImportKind.ACCOUNTS, "country", "XX", "", "country: “XX” is not among: PL, BG"),
+        (ImportKind.ACCOUNTS, "language", "klingon", "", "language: “klingon” is not among"),
+        (ImportKind.ACCOUNTS, "website", "no site", "", "website: “no site” is no web address"),
+        (ImportKind.ACCOUNTS, "phone", "tel. brak", "", "phone: “tel. brak” is no phone number"),
+        (ImportKind.ACCOUNTS, "phone", "tel. 22 555 44 31 w. 12", "22 555 44 31", "only 22 555 44 31 was taken"),
+        (ImportKind.PERSONS, "phone", "(22) 555 44 31 (wew. 12)", "(22) 555 44 31", "only (22) 555 44 31 was"),
+        (ImportKind.PERSONS, "phone", "600 100 201; 600 100 202", "600 100 201", "only 600 100 201 was taken"),
+        (ImportKind.PERSONS, "birthday", "1.2.55", None, "write the year with four digits"),
+        (ImportKind.PERSONS, "birthday", "2099-01-01", None, "birthday: this day lies in the future (left out)"),
+        (ImportKind.PERSONS, "name_day", "30.02.", "", "name_day: “30.02.”: there is no such day"),
+        (ImportKind.PERSONS, "is_main", "maybe", False, "is_main: “maybe” is neither yes nor no"),
+    ],
+)  # fmt: skip
+def test_a_row_is_taken_without_a_value_that_cannot_be_kept(
+    bring: Importer, kind: ImportKind, field: str, text: str, kept: object, words: str
+) -> None:
+    key = "code" if kind == ImportKind.ACCOUNTS else "account"
+    lines = [f"{key},name,{field.removesuffix('_cents')}", f'A,Anna,"{text}"']
+    dry = bring(*lines, kind=kind, dry_run=True)
+    real = bring(*lines, kind=kind)
+    for found in (dry, real):
+        assert (found.rows_taken, found.created, found.rejected, found.warnings) == (1, 1, {}, 1)
+        ((line, said),) = found.first_warnings
+        assert line == 2
+        assert words in said
+    made: object = (Account if kind == ImportKind.ACCOUNTS else ContactPerson).objects.get(name="Anna")
+    assert getattr(made, field) == kept
+
+
+def test_what_cannot_be_kept_leaves_what_stands_and_is_told_once_a_row(bring: Importer) -> None:
+    AccountFactory(code="A", name="Bosko", phone="22 555 44 31", country="BG", email="a@b.example")
+    found = bring(
+        "code,name,phone,country,email", "A,Bosko,brak,??,a@b", "B,,brak,,", kind=ImportKind.ACCOUNTS
+    )
+    assert (found.unchanged, found.rows_rejected, found.warnings) == (1, 1, 1)
+    assert found.first_warnings[0][1].count("(left out)") == 3
 
 
 def test_a_refused_file_never_reaches_the_database(bring: Importer, django_assert_num_queries: Any) -> None:

@@ -136,7 +136,11 @@ FILTERS: tuple[Filter, ...] = (
         choices=tag_choices, anything=gettext_lazy("Any tag"), rare=True, hidden_under=1,
     ),
     Flag("complaints", gettext_lazy("With open complaints"), holds(open_complaints__gt=0), rare=True),
-    Flag("archived", gettext_lazy("Archived"), holds(archived_at__isnull=False), rare=True),
+    # A duplicate is found through the account that it was merged into.
+    Flag(
+        "archived", gettext_lazy("Archived"), holds(archived_at__isnull=False, merged_into__isnull=True),
+        rare=True,
+    ),
 )  # fmt: skip
 
 
@@ -164,6 +168,8 @@ def _name(row: Row, today: dt.date) -> str:
     if row["open_complaints"]:
         words = ngettext("%(number)d open complaint", "%(number)d open complaints", row["open_complaints"])
         notes.append(format_html('<span class="late">{}</span>', words % {"number": row["open_complaints"]}))
+    if former := row.get("former_code"):
+        notes.append(conditional_escape(_("formerly %(code)s") % {"code": former}))
     person = ""
     if found := row.get("person_found"):
         phone = row.get("person_found_phone")
@@ -329,8 +335,9 @@ class AccountListing(Listing):
         return rows.search(words)  # type: ignore[attr-defined]
 
     def found_by(self, rows: QuerySet[Any], words: str) -> tuple[QuerySet[Any], Sequence[str]]:
-        """With the person that was found."""
-        return rows.with_person_found(words), ("person_found", "person_found_phone")  # type: ignore[attr-defined]
+        """With the person that was found, or the number of the duplicate."""
+        shown = ("person_found", "person_found_phone", "former_code")
+        return rows.with_person_found(words), shown  # type: ignore[attr-defined]
 
     def first_rows(self, asked: Asked, upto: int) -> QuerySet[Any]:
         """Who leads teams sees so many that an index walks to the page sooner than all are sorted."""

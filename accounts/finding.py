@@ -37,17 +37,20 @@ class Term(Protocol):
 
 @dataclass(frozen=True)
 class Word:
-    """A word in the key of the account or of a person there."""
+    """A word in the key of the account, of a duplicate that was merged into it, or of a person there."""
 
     letters: str
 
     def condition(self) -> Q:
-        """In the key of the account, or of a person."""
+        """In the key of the account, of a duplicate that became part of it, or of a person."""
         in_key = self.in_key()
+        # Few are merged: read once, from the index on merged_into (IS NOT NULL would read all accounts on SQLite).
+        former = _rows_of("Account").order_by().filter(in_key, merged_into__gt=0).values("merged_into")
+        in_account = in_key | Q(pk__in=former)
         persons = _rows_of("ContactPerson").order_by().filter(in_key)
         if connection.vendor == "postgresql":
-            return in_key | Q(Exists(persons.filter(account=OuterRef("pk"))))
-        return in_key | Q(
+            return in_account | Q(Exists(persons.filter(account=OuterRef("pk"))))
+        return in_account | Q(
             pk__in=persons.values("account")
         )  # SQLite reads the persons once, not once per account
 
@@ -65,9 +68,10 @@ class Word:
         has_it = " OR ".join(["search_key LIKE %s"] * len(patterns))
         sql = (
             f"SELECT id FROM accounts_account WHERE {has_it}"
+            f" UNION ALL SELECT merged_into_id FROM accounts_account WHERE merged_into_id > 0 AND ({has_it})"
             f" UNION ALL SELECT account_id FROM accounts_contactperson WHERE {has_it}"
         )
-        return sql, [*patterns, *patterns]
+        return sql, patterns * 3
 
 
 @dataclass(frozen=True)

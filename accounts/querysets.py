@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
-from accounts.finding import FEWEST_LETTERS, found_by
+from accounts.finding import FEWEST_LETTERS, Word, found_by
 from accounts.searching import read_words
 from crm.team.models import User
 from crm.team.visibility import standing
@@ -109,7 +109,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
         Case, diacritics and quotation marks do not matter. Numbers are compared by their digits, however they are
         grouped (`600 100 201`, `+48 600-100-201`, `701-00-12-345`); the number of a purchase finds its account.
-        A word of one or two letters is looked for where words begin. On PostgreSQL, for those who see more than a
+        A word of one or two letters is looked for where words begin. What finds a duplicate finds the account that it
+        was merged into. On PostgreSQL, for those who see more than a
         portfolio, it asks the database once by itself (accounts.finding).
         """
         asked = read_words(words)
@@ -118,10 +119,15 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(found_by(asked, among_all=not self.is_narrow))
 
     def with_person_found(self, words: str) -> Self:
-        """Each account with `person_found` and `person_found_phone`: who there has one of the words, or None."""
+        """Each account with what tells why it was found, or None.
+
+        `person_found` and `person_found_phone`: who there has one of the words; `former_code`: the number of a
+        duplicate merged into it that has one.
+        """
         asked = read_words(words)
-        has_one = Q(pk__in=())
+        has_one = in_former = Q(pk__in=())
         for word in (*asked.words, *asked.numbers):
+            in_former |= Word(word).in_key()
             if len(word) >= FEWEST_LETTERS:
                 has_one |= Q(search_key__contains=word)
         persons = (
@@ -129,7 +135,9 @@ class AccountQuerySet(models.QuerySet["Account"]):
             .filter(has_one, account=OuterRef("pk"))
             .order_by("-is_main", "name", "pk")
         )
+        former = _rows_of("Account").filter(in_former, merged_into=OuterRef("pk")).order_by("code")
         return self.annotate(
+            former_code=Subquery(former.values("code")[:1]),
             person_found=Subquery(persons.values("name")[:1]),
             person_found_phone=Subquery(persons.values("phone")[:1]),
         )

@@ -103,3 +103,32 @@ def test_the_box_stands_on_every_page(cast: Cast, client: Client) -> None:
             'class="seek" role="search" method="get" action="/search/"'
             in client.get(address).content.decode()
         )
+
+
+@pytest.mark.parametrize(
+    "words", ["PL10915", "pl", "677-00-11-222", "12 345 67 89", "Aquabud", "Aquabud 677-00-11-222"]
+)
+def test_what_finds_a_duplicate_finds_the_account_it_became_part_of(
+    cast: Cast, today: dt.date, client: Client, words: str
+) -> None:
+    AccountFactory(
+        code="PL10915",
+        name="Aquabud",
+        owner=cast.otto,
+        phone="+48 12 345 67 89",
+        tax_number="677-00-11-222",
+        archived_at=dt.datetime.combine(today, dt.time(), dt.UTC),
+        merged_into=cast.acme,
+    )
+    for user in (cast.rita, cast.ada):
+        found = find(words, user=user, today=today)
+        assert [(account.pk, account.former_code) for account in found.accounts] == [
+            (cast.acme.pk, "PL10915")
+        ]
+        client.force_login(user)
+        page = client.get("/accounts/", {"q": words}).content.decode()
+        assert "formerly PL10915" in page and cast.acme.get_absolute_url() in page
+    assert "formerly PL10915" in client.get("/search/", {"find": words}).content.decode()
+    assert find(words, user=cast.otto, today=today).nothing  # the kept one is not his to see
+    archive = client.get("/accounts/", {"archived": "1"}).content.decode()
+    assert "Aquabud" not in archive

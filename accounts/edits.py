@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, ContactPerson
+from accounts.models import Account, ContactPerson, Merge
 from crm.look import figures
 from crm.team.models import User
 
@@ -30,7 +31,10 @@ class FieldEdit:
 
 @dataclass(frozen=True)
 class Edit:
-    """One save. `who` is "" for imports and jobs; `person` is "" where the account itself was changed."""
+    """One save. `who` is "" for imports and jobs; `person` is "" where the account itself was changed.
+
+    words: of a merge and its undo, what was done; of other edits "". undo: the merge that can still be taken back.
+    """
 
     at: dt.datetime
     who: str
@@ -38,6 +42,8 @@ class Edit:
     person_id: int | None
     created: bool
     fields: tuple[FieldEdit, ...] = ()
+    words: str = ""
+    undo: Merge | None = None
 
 
 @dataclass(frozen=True)
@@ -49,24 +55,33 @@ class Names:
 
 
 def edits_of(account: Account, *, reader: User, on: dt.date) -> list[Edit]:
-    """The newest edits of the account and its persons, newest first. Four queries."""
+    """The newest edits of the account and its persons, merges among them, newest first. Five queries."""
     of_account = list(account.history.select_related("history_user").order_by("-history_id")[:NEWEST])
     of_persons = list(
         ContactPerson.history.filter(account_id=account.pk)
         .select_related("history_user")
         .order_by("-history_id")[:NEWEST]
     )
+    merges = list(
+        Merge.objects.filter(Q(kept_account=account) | Q(merged_account=account))
+        .select_related(
+            "kept_account", "merged_account", "kept_person", "merged_person", "actor", "undone_by"
+        )
+        .defer("steps")
+        .order_by("-at", "-pk")[:NEWEST]
+    )
+    named = {pk for merge in merges for pk in (merge.kept_account_id, merge.merged_account_id)}
     names = Names(
         users=dict(
             User.objects.filter(pk__in={row.owner_id for row in of_account}).values_list("pk", "name")
         ),
         accounts=dict(
             Account.objects.visible_to(reader, on=on)
-            .filter(pk__in={row.parent_id for row in of_account})
+            .filter(pk__in={row.parent_id for row in of_account} | named)
             .values_list("pk", "name")
         ),
     )
-    found = [*_between(of_account, names), *_between(of_persons, names)]
+    found = [*_between(of_account, names), *_between(of_persons, names), *_merged(merges, account, names)]
     return sorted(found, key=lambda edit: edit.at, reverse=True)
 
 
@@ -121,6 +136,36 @@ def _between(rows: Iterable[Any], names: Names) -> Iterable[Edit]:
     for row in later.values():
         if row.history_type == "+":
             yield _said(row, created=True)
+
+
+def _merged(merges: Iterable[Merge], account: Account, names: Names) -> Iterable[Edit]:
+    """Each merge, and after it its undo."""
+    for merge in merges:
+        words, back = _of_persons(merge) if merge.merged_person else _of_accounts(merge, account, names)
+        whole = merge.kept_account_id == account.pk and (
+            merge.merged_person is not None or merge.merged_account.merged_into_id == account.pk
+        )
+        undo = merge if merge.undone_at is None and whole else None
+        yield Edit(merge.at, str(merge.actor or ""), "", None, created=False, words=words, undo=undo)
+        if merge.undone_at:
+            yield Edit(merge.undone_at, str(merge.undone_by or ""), "", None, created=False, words=back)
+
+
+def _of_accounts(merge: Merge, account: Account, names: Names) -> tuple[str, str]:
+    """What was done and undone, as the account says it. A duplicate is part of it; one set free may be hidden."""
+    into = merge.merged_account_id == account.pk
+    other = merge.kept_account if into else merge.merged_account
+    named = other.pk in names.accounts or (not into and merge.undone_at is None)
+    who = {"other": f"{other.code} {other.name}"}
+    if not named:
+        return _("Merged with another account"), _("Merge with another account taken back")
+    words = _("Merged into No. %(other)s") if into else _("Merged with No. %(other)s")
+    return words % who, _("Merge with No. %(other)s taken back") % who
+
+
+def _of_persons(merge: Merge) -> tuple[str, str]:
+    who = {"kept": str(merge.kept_person), "other": str(merge.merged_person)}
+    return _("%(other)s merged with %(kept)s") % who, _("Merge of %(other)s and %(kept)s taken back") % who
 
 
 def _edit(before: Any, after: Any, names: Names) -> Iterable[Edit]:

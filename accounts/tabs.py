@@ -226,4 +226,8 @@ class History(Panel):
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """The newest edits of the account and its persons."""
-        return {"edits": edits_of(account, reader=request.user, on=request.today)}
+        user = request.user
+        return {
+            "edits": edits_of(account, reader=user, on=request.today),
+            "may_merge": user.is_manager or user.is_admin,
+        }

@@ -76,7 +76,21 @@ def test_merge_follow_the_old_address_and_take_it_back(
     assert undo in earlier
     assert as_user(cast.rita).post(undo).status_code == 404
     assert as_user(cast.otto).post(undo).status_code == 404
+    history = reverse("accounts:tab", args=[cast.acme.pk, "history"])
+    page = client.get(history).content.decode()
+    assert "Merged with No. K2" in page and undo in page
+    by_rita = as_user(cast.rita).get(history).content.decode()
+    assert "Merged with No. K2" in by_rita and undo not in by_rita
     client.post(undo)
+    page = client.get(history).content.decode()
+    assert "Merged with No. K2" in page and "Merge with No. K2" in page and undo not in page
+    # What stands alone again is another's to see.
+    by_rita = as_user(cast.rita).get(history).content.decode()
+    assert "Merge with another account taken back" in by_rita and "K2" not in by_rita
+    assert (
+        "Merged into No. K1"
+        in client.get(reverse("accounts:tab", args=[other.pk, "history"])).content.decode()
+    )
     cast.acme.refresh_from_db()
     assert cast.acme.name == "Zakłady Acme S.A."
     assert client.get(other.get_absolute_url()).status_code == 200

@@ -18,7 +18,7 @@ from accounts import bulk
 from accounts.models import Account, ContactPerson, Tier
 from contacts import handing_over
 from contacts.handing_over import NO_TIER
-from contacts.models import FollowUp, HandOver, Promise, Touchpoint
+from contacts.models import AgendaItem, FollowUp, HandOver, Promise, Touchpoint
 from crm.look.figures import duration, number
 from crm.look.toast import toast
 from crm.team.models import User
@@ -142,7 +142,7 @@ def briefing(request: Request, pk: int) -> HttpResponse:
 
 
 def _briefed(accounts: Any) -> Any:
-    """The accounts, A first, with persons, open promises, and the ids of the last contact and of the next."""
+    """The accounts, A first, with persons, appointments, open promises, and the ids of the last and next contact."""
     last = Touchpoint.objects.live().filter(account=OuterRef("pk")).order_by("-day", "-at", "-pk")
     coming = FollowUp.objects.open().filter(account=OuterRef("pk")).order_by("day", "pk")
     return (
@@ -150,6 +150,14 @@ def _briefed(accounts: Any) -> Any:
         .prefetch_related(
             Prefetch("persons", ContactPerson.objects.present(), to_attr="there"),
             Prefetch("promises", Promise.objects.open(), to_attr="promised"),
+            Prefetch(
+                "follow_ups",
+                FollowUp.objects.filter(state=FollowUp.State.BOOKED)
+                .select_related("person")
+                .prefetch_related(Prefetch("items", AgendaItem.objects.open(), to_attr="about"))
+                .order_by("day", "time", "pk"),
+                to_attr="booked",
+            ),
         )
         # Without a tier comes last: the databases disagree where nothing stands in the order.
         .order_by(F("tier").asc(nulls_last=True), "-sales_12m_cents", "code")

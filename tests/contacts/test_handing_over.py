@@ -17,6 +17,7 @@ from tests.support.cast import Cast
 from tests.support.factories import (
     AccountFactory,
     AgendaItemFactory,
+    ContactPersonFactory,
     ContactRuleFactory,
     FollowUpFactory,
     TouchpointFactory,
@@ -164,3 +165,23 @@ def test_a_briefing_begins_with_the_best(cast: Cast, today: dt.date, time_machin
     done = give(cast, today, cast.carl).hand_over
     page = client_of(cast.carl).get(reverse("contacts:briefing", args=[done.pk]))
     assert [account.tier for account, *_rest in page.context["accounts"]] == ["A", "B", "C", None]
+
+
+def test_a_briefing_names_every_appointment_and_how_to_reach_them(
+    cast: Cast, today: dt.date, time_machine: Any
+) -> None:
+    time_machine.move_to(NOW)
+    Account.objects.filter(pk=cast.acme.pk).update(
+        phone="12 345 67 89", email="biuro@acme.example", address="Polna 1"
+    )
+    ContactPersonFactory(account=cast.acme, name="Jan Nowak", phone="")
+    for day, words in ((16, "Show the new hoses"), (20, "Count the stock")):
+        of_acme = {"account": cast.acme, "assignee": cast.rita, "day": dt.date(2026, 10, day)}
+        booked = FollowUpFactory(**of_acme, state="booked", time=dt.time(9, 45), channel="visit")
+        AgendaItemFactory(account=cast.acme, follow_up=booked, words=words)
+    done = give(cast, today, cast.carl).hand_over
+    page = client_of(cast.carl).get(reverse("contacts:briefing", args=[done.pk])).content.decode()
+    for words in ("Show the new hoses", "Count the stock", "biuro@acme.example", "Polna 1"):
+        assert words in page
+    assert page.count("09:45") == 2
+    assert "Jan Nowak" in page.split("(the company)")[0]

@@ -22,6 +22,8 @@ from crm.look.toast import toast
 from crm.team.models import User
 from crm.team.requests import Request
 
+NAMED = 10
+"""Of the chosen accounts so many are named before the act."""
 AT_ONCE = (Kind.ARCHIVE, Kind.RESTORE)
 """Acts that need no more to be said."""
 
@@ -71,6 +73,8 @@ def bulk_act(request: Request) -> HttpResponse:
         "kind": kind,
         "label": Kind(kind).label,
         "chosen": chosen,
+        "named": accounts.select_related("owner").order_by("search_key", "pk")[:NAMED],
+        "unnamed": max(chosen - NAMED, 0),
         "all": everything,
         "picked": [] if everything else request.POST.getlist("row"),
         "refused": refused,

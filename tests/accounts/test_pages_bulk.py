@@ -39,6 +39,9 @@ def test_selected_rows_get_an_owner_and_lose_it_again(cast: Cast, as_user: Calla
     picked = {"act": "owner", "row": [cast.acme.pk, cast.orphan.pk, cast.quarry.pk]}
     asked = client.post(BULK, picked)
     assert asked.context["chosen"] == 2  # the quarry is not hers to see
+    page = asked.content.decode()
+    assert f"No. {cast.acme.code}" in page and f"No. {cast.quarry.code}" not in page
+    assert [account.owner for account in asked.context["named"]].count(cast.rita) == 1
     again = client.post(BULK, picked | {"value": ""})
     assert again.status_code == 200 and again.context["refused"]
     answer = client.post(BULK, picked | {"value": cast.carl.pk}, follow=True)

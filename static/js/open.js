@@ -1,7 +1,19 @@
+// Of several rows asked for in a row the last one opens, whichever answer comes last.
+let asked;
+const pathOf = (config) => new URL(config.path, location.href).pathname;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (target?.id === "open") asked = requestConfig.verb === "get" ? pathOf(requestConfig) : null;
+});
+
 // A row that is open already is not fetched over what somebody has begun to fill in beside it.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig, xhr } = event.detail;
   if (target?.id !== "open" || requestConfig?.verb !== "get") return;
+  if (pathOf(requestConfig) !== asked) {
+    event.detail.shouldSwap = false;
+    return;
+  }
   const form = target.querySelector(":scope form.log");
   const same = form && new URL(form.action).pathname === new URL(xhr.responseURL || requestConfig.path, location.href).pathname;
   if (same && target.closest(".split").hasAttribute("data-open")) event.detail.shouldSwap = false;

@@ -125,6 +125,34 @@ def test_the_keyboard_does_all_of_it(
     assert FollowUp.objects.filter(state="skipped").get().skip_reason == "On holiday"
 
 
+def test_the_row_that_is_marked_opens_and_takes_the_keys(
+    cast: Cast, calls: list[FollowUp], signed_in: Callable[..., Page]
+) -> None:
+    page = signed_in(cast.rita, "/today/")
+    expect(page.locator("#open-name")).to_have_text("Zakłady Acme S.A.")
+    press(page, "j")
+    expect(page.locator("#open-name")).to_have_text("Tartak Bracia Kłos")  # no Enter needed
+    expect(page.locator(".queue a.row[aria-current]")).to_have_text("Tartak Bracia Kłos")
+    expect(rows(page).nth(1)).to_be_focused()
+
+    opened = re.compile(r"/today/\d+/$")
+    held: list[Route] = []
+    page.route(opened, lambda route: held.append(route))
+    press(page, "k")
+    press(page, "4")  # for Acme, while the other one is still open
+    press(page, "Enter")
+    expect(page.locator(".queue a.row.htmx-request")).to_have_count(1)
+    assert page.locator("[name=outcome]:checked").count() == 0
+    with page.expect_response(opened):
+        held[0].continue_()
+    page.unroute(opened)
+    expect(page.locator("#open-name")).to_have_text("Zakłady Acme S.A.")
+    expect(page.get_by_role("radio", name="Nothing")).to_be_checked()
+    press(page, "Enter")
+    expect(page.locator(".toast")).to_contain_text("Logged: Zakłady Acme S.A., nothing.")
+    assert [(t.account, t.outcome) for t in logged()] == [(cast.acme, "nothing")]
+
+
 def test_pressed_twice_it_is_logged_once(
     cast: Cast, calls: list[FollowUp], signed_in: Callable[..., Page]
 ) -> None:
@@ -185,12 +213,21 @@ def test_on_a_phone_the_list_and_the_open_one_are_pages_of_their_own(
     rows(page).first.click()
     expect(page.locator("#open-name")).to_be_visible()
     expect(page.locator("#list")).to_be_hidden()
+    last = page.get_by_role(
+        "radio", name="Unwelcome"
+    )  # all six are in sight without scrolling, the history below them
+    below = page.locator(".log > .buttons").bounding_box()["y"]
+    assert last.locator("..").bounding_box()["y"] < below
+    assert page.locator(".timeline").bounding_box()["y"] > last.bounding_box()["y"]
     expect(page.get_by_role("link", name="Call")).to_have_attribute("href", "tel:+48600100200")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     page.get_by_role("radio", name="Relationship only").check()
     no_violations(page)
     page.get_by_role("button", name="Log and go on").click()
     expect(page.locator("#open-name")).to_have_text("Tartak Bracia Kłos")
+    page.wait_for_load_state()
+    toast, bar = page.locator(".toast").bounding_box(), page.locator(".log > .buttons").bounding_box()
+    assert toast["y"] + toast["height"] <= bar["y"]
     page.locator(".back").click()
     expect(rows(page).first).to_be_visible()
 

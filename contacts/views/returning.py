@@ -46,13 +46,10 @@ def logged_words(touchpoint: Touchpoint, *, today: dt.date) -> str:
     )
     if following is None:
         return said
+    day = day_words(following.day, today)
+    if following.day < today:
+        # Translators: added to "Logged: …": another contact with the account has been due since that day
+        return said + " " + _("Still open since %(day)s.") % {"day": day}
+    channel = str(Channel(following.channel).label).lower()
     # Translators: added to "Logged: …": how and when the account is contacted next
-    return (
-        said
-        + " "
-        + _("Next: %(channel)s on %(day)s.")
-        % {
-            "channel": str(Channel(following.channel).label).lower(),
-            "day": day_words(following.day, today),
-        }
-    )
+    return said + " " + _("Next: %(channel)s on %(day)s.") % {"channel": channel, "day": day}

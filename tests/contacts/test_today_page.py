@@ -276,6 +276,14 @@ def test_one_pick_and_one_button_log_it_and_open_the_next(
     assert reverse("contacts:touchpoint_delete", args=[made.pk]) in rita.get(url(following)).content.decode()
 
 
+def test_what_was_due_before_today_is_not_called_the_next_one(
+    rita: Client, cast: Cast, call: FollowUp, today: dt.date
+) -> None:
+    FollowUpFactory(account=cast.acme, assignee=cast.serge, day=today - dt.timedelta(days=4))
+    (toast,) = said(rita.post(url(call), answers()))
+    assert toast == "Logged: Zakłady Acme S.A., new information. Still open since Fri 9 Oct."
+
+
 def test_after_the_last_one_today_is_shown(rita: Client, call: FollowUp) -> None:
     assert rita.post(url(call), answers())["Location"] == "/today/"
     assert "All done for today" in text_of(rita.get("/today/"))

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from accounts.importing.rejects import delimiter_of_list
+
 MOST_GROUPS = 12
 MOST_LINES = 5
 LONGEST_ROW = 300  # characters
@@ -21,8 +23,7 @@ def grouped_rejects(path: Path) -> list[dict[str, Any]]:
     """
     groups: dict[str, dict[str, Any]] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        next(rows, None)
+        rows = csv.reader(file, delimiter=delimiter_of_list(file.readline()) or ",")
         for line, words, *values in rows:
             kind = _PARTICULAR.sub("…", words)
             group = groups.get(kind)

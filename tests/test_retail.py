@@ -244,7 +244,7 @@ def test_import_twice_and_the_third_quarter(fresh_import: FreshImport, site: Ins
         took,
     )
 
-    with (fresh_import.installation.folder / "rejected.csv").open(encoding="utf-8", newline="") as file:
+    with (fresh_import.installation.folder / "rejected.csv").open(encoding="utf-8-sig", newline="") as file:
         listed = list(csv.reader(file))[1:]
     wanted = [
         [str(line), "account: there is no account code", *row.values()]

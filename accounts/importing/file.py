@@ -94,6 +94,7 @@ def import_file(
         rejects = spool.reject_counts()
         rejected_file = list_rejects(
             header=table.header,
+            delimiter=table.recognised.delimiter,
             spool=spool,
             source=file,
             file_name=file_name,

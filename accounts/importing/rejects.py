@@ -13,15 +13,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.importing.reasons import ImportRefused
+from accounts.importing.recognising import ReadingOptions
 from accounts.importing.spool import Spool
 
 LINE, REASON = "line", "reason"
 """The columns before those of the source. A later import has no field of these names, and reads over them."""
 
 
+def delimiter_of_list(first: str) -> str:
+    """The delimiter of a list of rejected rows by its first line; empty where it is no such list."""
+    delimiter = first[len(LINE) :][:1]
+    begins = first.casefold().startswith(f"{LINE}{delimiter}{REASON}")
+    return delimiter if begins and delimiter in ReadingOptions.CHOICES["delimiter"] else ""
+
+
 def list_rejects(
     *,
     header: list[str],
+    delimiter: str,
     spool: Spool,
     source: Path,
     file_name: str,
@@ -29,7 +38,10 @@ def list_rejects(
     dry_run: bool,
     now: dt.datetime,
 ) -> Path | None:
-    """Write the rejected rows as CSV in UTF-8: line of the file, reason, the row. Raises ImportRefused if that fails.
+    """Write the rejected rows as CSV: line of the file, reason, the row. Raises ImportRefused if that fails.
+
+    In UTF-8 with the mark in front that Excel needs to see it. delimiter: of the source, empty for a comma: what wrote
+    the source, or the Excel of its country, opens the list, too.
 
     asked: where to; None: under VAR_DIR/imports, if there are any and it is no dry run. Complete before anything is
     written to the database, so that no rejection is ever lost. Returns where they are listed, None if nowhere.
@@ -51,8 +63,8 @@ def list_rejects(
     try:
         handle, draft = tempfile.mkstemp(prefix=".rejected-", dir=asked.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-                writer = csv.writer(out, lineterminator="\n")
+            with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as out:
+                writer = csv.writer(out, delimiter=delimiter or ",", lineterminator="\n")
                 writer.writerow([LINE, REASON, *header[skipped:]])
                 writer.writerows([line, words, *values[skipped:]] for line, words, values in spool.rejects())
             os.chmod(draft, 0o644)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.importing.encodings import Census, mark_of, unmarked_utf_16
 from accounts.importing.reasons import ImportRefused
 from accounts.importing.recognising import ENCODING_NAMES, ReadingOptions, Recognised
+from accounts.importing.rejects import delimiter_of_list
 from accounts.importing.tables import Record
 
 LONGEST_LINE = 1_000_000  # characters; an invoice line has some hundred
@@ -235,6 +236,8 @@ def _delimiter(peeked: list[str]) -> str:
         (fields, lines) = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
         return (lines / counts.total(), fields) if fields > 1 else (0, 0)
 
+    if ours := delimiter_of_list(peeked[0] if peeked else ""):
+        return ours  # its rows may be there because they are not even
     best = max(DELIMITERS, key=evenness)
     return best if evenness(best)[1] else ","
 

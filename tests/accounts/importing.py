@@ -42,8 +42,8 @@ class Importer:
 
     def rejects(self) -> list[list[str]]:
         """The rows of the reject file, without its header."""
-        with self.rejected.open(newline="") as file:
-            return list(csv.reader(file))[1:]
+        with self.rejected.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.reader(file, delimiter=file.readline()[len("line")]))
 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:

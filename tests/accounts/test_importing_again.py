@@ -257,7 +257,10 @@ class AnyOrder(TestCase):
                     now=NOW,
                     today=NOW.date(),
                 )
-                listed = sorted(line.split(",", 2)[2] for line in rejected.read_text().splitlines()[1:])
+                listed = sorted(
+                    line.split(",", 2)[2]
+                    for line in rejected.read_text(encoding="utf-8-sig").splitlines()[1:]
+                )
                 dropped = ("import", "rejected_file", "products_created", "first_rejects")
                 figures = {key: value for key, value in summary.as_json().items() if key not in dropped}
                 assert summary.rows_read == summary.rows_taken + summary.rows_rejected == len(rows)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.importing import Summary
 from accounts.models import ImportKind
-from tests.accounts.importing import Importer, everything
+from tests.accounts.importing import HEADER, Importer, everything
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -91,15 +91,29 @@ def test_rejected_rows_are_corrected_and_imported_alone(bring: Importer) -> None
     header = "Konto;Nummer;Datum;Betrag"
     mapping = {"account": "Konto", "number": "Nummer", "ordered": "Datum", "amount": "Betrag"}
     bring(header, "A;1;10.01.2026;1.234,50", "Ż;2;31.02.2026;7,5", ";3;10.01.2026;1", mapping=mapping)
-    text = bring.rejected.read_text()
-    assert text.splitlines()[0] == "line,reason,Konto,Nummer,Datum,Betrag"
+    text = bring.rejected.read_text(encoding="utf-8")
+    assert text.splitlines()[0] == "\ufeffline;reason;Konto;Nummer;Datum;Betrag"
     corrected = bring.folder / "corrected.csv"
-    corrected.write_text(text.replace("31.02.2026", "28.02.2026"))
+    corrected.write_text(text.replace("31.02.2026", "28.02.2026"), encoding="utf-8")
     again = bring.run(corrected, mapping=mapping)
     assert (again.created, again.rows_rejected, again.total_cents) == (1, 1, 750)
-    assert bring.rejected.read_text() == (
-        "line,reason,Konto,Nummer,Datum,Betrag\n3,account: there is no account code,,3,10.01.2026,1\n"
+    assert bring.rejected.read_text(encoding="utf-8-sig") == (
+        "line;reason;Konto;Nummer;Datum;Betrag\n3;account: there is no account code;;3;10.01.2026;1\n"
     )
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_list_of_uneven_rows_is_read_again_with_its_delimiter(bring: Importer, delimiter: str) -> None:
+    uneven = [f"A,{n},2026-01-10" for n in range(6)] + ["B,1,2026-01-10,7,8,9"] * 6
+    bring(*(line.replace(",", delimiter) for line in (HEADER, "A,9,2026-01-10,5", *uneven)))
+    text = bring.rejected.read_text(encoding="utf-8")
+    assert text.startswith(f"\ufeffline{delimiter}reason{delimiter}account")
+    fixed = bring.folder / "fixed.csv"
+    fixed.write_text(
+        text + delimiter.join(("99", "mended", "B", "2", "2026-01-10", "8")) + "\n", encoding="utf-8"
+    )
+    again = bring.run(fixed)
+    assert (again.rows_read, again.rows_taken, again.total_cents) == (13, 1, 800)
 
 
 def test_progress_is_reported_and_may_stop_the_import(bring: Importer) -> None:

@@ -148,7 +148,7 @@ def test_the_command_says_it_in_json_and_nothing_else(bring: Importer) -> None:
     listed = Path(summary["rejected_file"])
     assert listed.parent.name == "imports"  # under VAR_DIR, where nobody said otherwise
     assert (
-        listed.read_text()
+        listed.read_text(encoding="utf-8-sig")
         == "line,reason,who,number,ordered,amount\n3,account: there is no account code,,2,2026-01-10,1\n"
     )
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts import uploads
 from accounts.deliveries import take
 from accounts.folders import look, put_away
-from accounts.importing import undo_import
+from accounts.importing import ImportRefused, undo_import
 from accounts.models import Import, Upload
 from crm.jobs.kinds import Work, job_kind
 from crm.jobs.locks import held
@@ -91,7 +91,10 @@ def import_upload(work: Work) -> dict[str, Any]:
 def undo(work: Work) -> dict[str, Any]:
     """Take an import back."""
     imported = Import.objects.get(pk=work.arguments["import"])
-    undone = undo_import(imported=imported, actor=work.started_by, now=work.now, today=work.today)
+    try:
+        undone = undo_import(imported=imported, actor=work.started_by, now=work.now, today=work.today)
+    except ImportRefused as refusal:  # again would not help
+        return {"refused": str(refusal)}
     return undone.as_json()
 
 

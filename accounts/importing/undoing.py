@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 
 from accounts.facts import refresh_facts
 from accounts.importing.aftermath import tell_planning, tidy_up
+from accounts.importing.reasons import ImportRefused
 from accounts.importing.staging import count, drop, write_alone
 from accounts.importing.undo_finding import MODELS, Finder, Kept
+from accounts.importing.undo_order import cannot_be_undone, later_imports
 from accounts.importing.undo_writing import Writer
 from accounts.models import Import
 from crm.team.models import User
@@ -31,6 +33,13 @@ class Undone:
     """Target -> rows that are again as they were before the import."""
     kept: list[Kept] = field(default_factory=list)
     """What stays because it has been used or changed since, by reason."""
+    first: list[Import] = field(default_factory=list)
+    """Where all of it stays: the imports to take back before, the latest first."""
+
+    @property
+    def all_stays(self) -> bool:
+        """Whether it would take nothing back, because all of it has been used or changed since."""
+        return bool(self.kept) and not (self.removed or self.restored)
 
     @property
     def nothing(self) -> bool:
@@ -65,7 +74,8 @@ def undo_import(
     back to what it was, unless one of the changed fields was changed again; a purchase that a later import changed
     stays, and that import is to be taken back first. Facts are reckoned anew, planning is told.
 
-    A second time nothing is left to take back. To have it again, import the file again. dry_run: find the same and
+    Where all of it would stay it raises ImportRefused, with nothing written; a dry run says so by `all_stays`. A second
+    time nothing is left to take back. To have it again, import the file again. dry_run: find the same and
     write nothing. actor: who asked, None for the command line.
     """
     with write_alone(), connection.cursor() as cursor:
@@ -81,6 +91,10 @@ def undo_import(
             restored=finder.counts("back"),
             kept=finder.kept,
         )
+        if undone.all_stays:
+            undone.first.extend(later_imports(current))
+            if not dry_run:
+                raise ImportRefused(cannot_be_undone(undone.kept, undone.first))
         cursor.execute("SELECT id FROM back_account")
         changed = [account_id for (account_id,) in cursor.fetchall()]
         if not dry_run:

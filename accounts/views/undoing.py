@@ -44,7 +44,8 @@ def result(request: Request, pk: int) -> HttpResponse:
         "links": links(imported),
         "job": job,
         "going": going,
-        "failed": job is not None and not going and job.state != Job.State.DONE and not imported.undone_at,
+        "failed": job is not None and not going and not imported.undone_at,
+        "why": (job.result.get("refused") or job.error) if job else "",
         "undone": undone_lines(job.result) if job and job.state == Job.State.DONE else None,
         "today": request.today,
     }
@@ -69,7 +70,13 @@ def undo(request: Request, pk: int) -> HttpResponse:
     except ImportRefused as refusal:
         toast(request, str(refusal), level=messages.ERROR)
         return redirect("imports:result", pk)
-    context = {"imported": imported, "preview": undone_lines(preview.as_json()), "nothing": preview.nothing}
+    context = {
+        "imported": imported,
+        "preview": undone_lines(preview.as_json()),
+        "nothing": preview.nothing,
+        "all_stays": preview.all_stays,
+        "first": preview.first,
+    }
     return render(request, "accounts/imports/undo.html", context)
 
 

@@ -80,7 +80,7 @@ def test_rejected_rows_are_grouped_and_come_back_as_a_file(ada: Client, cast: Ca
     assert "4, 5" in shown
     answer = ada.get(reverse("imports:rejected", args=[upload.uuid]))
     assert answer["Content-Disposition"] == 'attachment; filename="orders - rejected rows.csv"'
-    rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig")), delimiter=";"))
     assert rows[0] == ["line", "reason", *HEADER.split(";")]
     assert [row[0] for row in rows[1:]] == ["4", "5", "6"]
 
@@ -206,6 +206,23 @@ def test_an_import_is_taken_back(ada: Client, cast: Cast) -> None:
     assert imported.undone_at is not None
     assert not Purchase.objects.exists()
     assert "Taken back on" in text(ada.get(reverse("imports:result", args=[imported.pk])))
+
+
+def test_an_import_of_which_all_stays_is_not_taken_back(ada: Client, cast: Cast) -> None:
+    for name, amount in (("first.csv", 5), ("second.csv", 6)):
+        content = f"account;number;ordered;amount\nACME;1;2026-09-01;{amount}\n".encode()
+        post(ada, checked(ada, bring(ada, content, name=name)), "imports:import")
+        work_off()
+    first, _second = Import.objects.order_by("pk")
+    here = reverse("imports:undo", args=[first.pk])
+    shown = text(ada.get(here))
+    assert "Nothing of this import can be taken back now" in shown
+    assert "second.csv" in shown
+    assert "Take the import back" not in shown
+    ada.post(here)
+    work_off()
+    assert "Take back first: second.csv" in text(ada.get(reverse("imports:result", args=[first.pk])))
+    assert not Import.objects.exclude(undone_at=None).exists()
 
 
 @pytest.mark.parametrize(

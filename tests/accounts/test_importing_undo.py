@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from accounts.importing import Undone, undo_import
+from accounts.importing import ImportRefused, Undone, undo_import
 from accounts.models import (
     Account,
     ContactPerson,
@@ -102,7 +102,12 @@ def test_a_purchase_changed_by_a_later_import_stays_until_that_is_undone(bring: 
     after_first = standing()
     second = bring(HEADER, "A,1,2026-01-10,6")
     third = bring(HEADER, "A,1,2026-01-10,7")
-    kept = undo(second.import_id)
+    kept = undo(second.import_id, dry_run=True)
+    assert kept.all_stays
+    assert [one.pk for one in kept.first] == [third.import_id]
+    with pytest.raises(ImportRefused, match=r"changed by a later import.*Take back first: purchases.csv"):
+        undo(second.import_id)
+    assert Import.objects.get(pk=second.import_id).undone_at is None
     assert [(row.target, row.reason, row.count) for row in kept.kept] == [
         ("purchase", "changed by a later import", 1)
     ]
@@ -114,10 +119,22 @@ def test_a_purchase_changed_by_a_later_import_stays_until_that_is_undone(bring: 
         ("purchase", "changed by a later import"),
         ("account", "has purchases"),
     }
-    Import.objects.filter(pk=second.import_id).update(undone_at=None)
     undo(second.import_id)
     assert standing() == after_first
     assert undo(first.import_id).removed == {"purchase": 2, "account": 1}
+
+
+def test_accounts_name_the_imports_that_brought_something_to_them(bring: Importer) -> None:
+    accounts = bring("code,name", "A,a", "B,b", kind=ImportKind.ACCOUNTS)
+    persons = bring("account,name", "A,Anna", kind=ImportKind.PERSONS)
+    products = bring("code,name", "P,Lamp", kind=ImportKind.PRODUCTS)
+    assert undo(accounts.import_id, dry_run=True).removed == {"account": 1}
+    purchases = bring(f"{HEADER},product", "B,1,2026-01-10,5,P")
+    found = undo(accounts.import_id, dry_run=True)
+    assert [one.pk for one in found.first] == [purchases.import_id, persons.import_id]
+    assert [one.pk for one in undo(products.import_id, dry_run=True).first] == [purchases.import_id]
+    for later in (purchases, products, persons, accounts):
+        assert not undo(later.import_id).kept
 
 
 def test_what_was_used_since_stays(bring: Importer, cast: Cast) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.importing import undo_import
+from accounts.importing import ImportRefused, undo_import
 from accounts.models import Import, ImportedRow
 
 
@@ -32,9 +32,16 @@ class Command(BaseCommand):
         if imported is None:
             raise CommandError(f"There is no import {options['id']}.")
         now = timezone.now()
-        undone = undo_import(
-            imported=imported, actor=None, now=now, today=timezone.localdate(now), dry_run=options["dry_run"]
-        )
+        try:
+            undone = undo_import(
+                imported=imported,
+                actor=None,
+                now=now,
+                today=timezone.localdate(now),
+                dry_run=options["dry_run"],
+            )
+        except ImportRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
         if options["json"]:
             self.stdout.write(json.dumps(undone.as_json(), ensure_ascii=False))
             return

@@ -77,6 +77,8 @@ def test_rejected_rows_are_grouped_and_come_back_as_a_file(ada: Client, cast: Ca
     assert [group["count"] for group in upload.summary["rejects"]] == [2, 1]
     shown = page(ada, upload)
     assert "3 rejected rows" in shown
+    assert "“2026-09-31”" in shown
+    assert "“2026-02-30”" in shown
     assert "4, 5" in shown
     answer = ada.get(reverse("imports:rejected", args=[upload.uuid]))
     assert answer["Content-Disposition"] == 'attachment; filename="orders - rejected rows.csv"'
@@ -206,6 +208,23 @@ def test_an_import_is_taken_back(ada: Client, cast: Cast) -> None:
     assert imported.undone_at is not None
     assert not Purchase.objects.exists()
     assert "Taken back on" in text(ada.get(reverse("imports:result", args=[imported.pk])))
+
+
+def test_warnings_stand_in_one_list_and_a_list_is_not_offered_after_the_undo(ada: Client, cast: Cast) -> None:
+    upload = checked(ada, bring(ada, b"code;name;phone\nX1;One;none\nX2;Two;brak\nX3;;\n"))
+    answer = ada.get(reverse("imports:upload", args=[upload.uuid]))
+    assert answer.content.decode().count('data-tone="warn"') == 1
+    assert "Line 2: phone: “none” is no phone number" in text(answer)
+    assert "Line 3: phone: “brak” is no phone number" in text(answer)
+    post(ada, upload, "imports:import")
+    work_off()
+    imported = Import.objects.get()
+    shown = reverse("imports:result", args=[imported.pk])
+    assert "import it alone" in text(ada.get(shown))
+    ada.post(reverse("imports:undo", args=[imported.pk]))
+    work_off()
+    assert "Taken back on" in text(ada.get(shown))
+    assert "import it alone" not in text(ada.get(shown))
 
 
 def test_an_import_of_which_all_stays_is_not_taken_back(ada: Client, cast: Cast) -> None:

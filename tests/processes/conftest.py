@@ -29,7 +29,7 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 ACCOUNTS = 2000
-PATIENCE = 90.0  # seconds until something that must happen is missed: two busy cores are slow
+PATIENCE = 180.0  # seconds until something that must happen is missed: two busy cores are slow
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

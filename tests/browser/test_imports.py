@@ -200,6 +200,8 @@ def test_every_page_with_much_on_it(
         ada, source=source, state="refused", problem=f"There is no column {LONG}.", file_name=LONG
     )
     done = make_import(ada, file_name=LONG, summary=summary)
+    # The rules are checked on those with most on them; the empty ones are checked below, a whole import above.
+    fullest = {"", f"{checked.uuid}/", f"result/{done.pk}/", "presets/", f"sources/{source.pk}/"}
     page = signed_in(ada, "/imports/", size=PHONE)
     base = page.url.removesuffix("/imports/")
     for path in (
@@ -219,7 +221,8 @@ def test_every_page_with_much_on_it(
         for details in page.locator("main details").all():
             details.locator("summary").click()
         no_sideways_scroll(page)
-        no_violations(page)
+        if path in fullest:
+            no_violations(page)
         page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         no_sideways_scroll(page)
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]

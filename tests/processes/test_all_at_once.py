@@ -15,7 +15,7 @@ from tests.processes.conftest import PATIENCE, Running, Site, eventually, free_p
 from tests.processes.test_imports import PURCHASES, importing, write_file
 
 PEOPLE = 20
-EACH = 40 if os.environ.get("OPIEKA_SERIES") == "full" else 4
+EACH = 40 if os.environ.get("OPIEKA_SERIES") == "full" else 2
 TOKEN = "a" * 32
 TODAY = local_day()
 AS_OF = (TODAY.replace(day=1) - dt.timedelta(days=1)).isoformat()

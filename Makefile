@@ -55,12 +55,12 @@ test-postgres: install
 
 test-processes: install
 	@url=$$(.ci/postgres) && echo "pytest with real workers" && \
-	  POSTGRES_URL=$$url $(PYTEST) -n 2 --reruns 1 -rR -m processes tests/processes
+	  POSTGRES_URL=$$url $(PYTEST) -n 2 --reruns 2 -rR -m processes tests/processes
 
-# One after another: a browser and its server already keep two processors busy. A test that fails gets a second try, since
-# a busy machine may be slower than a browser waits; what is wrong fails twice.
+# Two at a time. A test that fails gets a second and a third try, since a busy machine may be slower than a browser waits;
+# what is wrong fails three times.
 test-browser: install
-	$(PYTEST) --reruns 1 -rR -m browser tests/browser
+	$(PYTEST) -n 2 --reruns 2 -rR -m browser tests/browser
 
 soak: install ## the process tests with their long series of kills
 	@url=$$(.ci/postgres) && OPIEKA_SERIES=full POSTGRES_URL=$$url $(PYTEST) -n 2 -m processes tests/processes

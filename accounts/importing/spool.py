@@ -18,6 +18,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from accounts.importing.reasons import ImportRefused, Reason
+from crm.jobs.bulk import COPY_ESCAPES
 
 SEPARATOR = "\0"
 """Between the fields of a row as the spool keeps it: no file that can be read holds it."""
@@ -161,12 +162,10 @@ class Outbox:
 class CopyOutbox(Outbox):
     """The same as the text that PostgreSQL's COPY reads."""
 
-    _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
     @staticmethod
     def text(value: str) -> str:
         """A text without what means something to COPY."""
-        return value if value.isprintable() and "\\" not in value else value.translate(CopyOutbox._ESCAPES)
+        return value if value.isprintable() and "\\" not in value else value.translate(COPY_ESCAPES)
 
     def put(self, rows: list[tuple[str | None, ...]]) -> None:
         """As of Outbox."""

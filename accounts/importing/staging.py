@@ -19,6 +19,7 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.importing.spool import in_chunks
 from accounts.models import Account
+from crm.jobs.bulk import CopyText
 from crm.team.models import User
 
 # One number for all imports of one database: they write one after another.
@@ -101,7 +102,7 @@ def fill(cursor: CursorWrapper, table: str, rows: Iterable[tuple[Any, ...]]) -> 
     On PostgreSQL `rows` may not be a stream of queries: nothing else can be asked on the connection while COPY runs.
     """
     if connection.vendor == "postgresql":
-        cursor.copy_expert(f"COPY {table} FROM STDIN", _CopyText(rows))
+        cursor.copy_expert(f"COPY {table} FROM STDIN", CopyText(rows))
         return
     # One transaction for all, which touches the temporary tables' own file alone: the writer's place stays free.
     alone = not connection.in_atomic_block
@@ -121,25 +122,6 @@ def settle(cursor: CursorWrapper, *tables: str) -> None:
     if connection.vendor == "postgresql":
         for table in tables:
             cursor.execute(f"ANALYZE {table}")
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def copied(value: Any) -> str:
-    """One value as COPY reads it."""
-    return "\\N" if value is None else str(value).translate(_ESCAPES)
-
-
-class _CopyText:
-    """Rows as the text that COPY reads, made while it is read."""
-
-    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        self.chunks = in_chunks(rows)
-
-    def read(self, size: int = -1) -> str:
-        """The next rows, whatever size is asked for (psycopg2 passes on what it gets); empty at the end."""
-        return "".join("\t".join(map(copied, row)) + "\n" for row in next(self.chunks, []))
 
 
 def give_ids(cursor: CursorWrapper, model: type[models.Model], *, table: str, source: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, models
 
 _CHUNK = 2000  # rows
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def take_ids(model: type[models.Model], number: int) -> list[int]:
@@ -47,14 +47,19 @@ def load(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seque
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _CopyText(iterator))
+            cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", CopyText(iterator))
             return
         marks = ", ".join(["%s"] * len(columns))
         while chunk := list(islice(iterator, _CHUNK)):
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chunk)
 
 
-class _CopyText:
+def copied(value: Any) -> str:
+    """One value as COPY reads it."""
+    return "\\N" if value is None else str(value).translate(COPY_ESCAPES)
+
+
+class CopyText:
     """Rows as the text that COPY reads, made while it is read."""
 
     def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
@@ -62,7 +67,4 @@ class _CopyText:
 
     def read(self, size: int = -1) -> str:
         """The next rows, whatever size is asked for (psycopg2 passes on what it gets); empty at the end."""
-        return "".join(
-            "\t".join(["\\N" if value is None else str(value).translate(_ESCAPES) for value in row]) + "\n"
-            for row in islice(self.rows, _CHUNK)
-        )
+        return "".join("\t".join(map(copied, row)) + "\n" for row in islice(self.rows, _CHUNK))

@@ -57,10 +57,10 @@ test-processes: install
 	@url=$$(.ci/postgres) && echo "pytest with real workers" && \
 	  POSTGRES_URL=$$url $(PYTEST) -n 2 --reruns 2 -rR -m processes tests/processes
 
-# Two at a time. A test that fails gets a second and a third try, since a busy machine may be slower than a browser waits;
-# what is wrong fails three times.
+# Three at a time: each waits for its browser now and then. A test that fails gets a second and a third try, since a busy
+# machine may be slower than a browser waits; what is wrong fails three times.
 test-browser: install
-	$(PYTEST) -n 2 --reruns 2 -rR -m browser tests/browser
+	$(PYTEST) -n 3 --reruns 2 -rR -m browser tests/browser
 
 soak: install ## the process tests with their long series of kills
 	@url=$$(.ci/postgres) && OPIEKA_SERIES=full POSTGRES_URL=$$url $(PYTEST) -n 2 -m processes tests/processes

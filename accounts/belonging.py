@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Aggregate, CharField, OuterRef, Subquery
+from django.db import connection
+from django.db.models import TextField
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
-from accounts.models import Account, AccountTeamMember
-from accounts.panels import SIDE, Block
+from accounts.models import Account
+from accounts.panels import SIDE, Block, of_account
 
 _BETWEEN = "\x1f"
 """Stands between names; nobody types it."""
 
 
-class Joined(Aggregate):
+def _joined(column: str) -> str:
     """All values of a group in one text, in any order, with _BETWEEN between them."""
-
-    output_field = CharField()
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="GROUP_CONCAT(%(expressions)s, CHAR(31))", **extra)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, CHR(31))", **extra)
+    if connection.vendor == "postgresql":
+        return f"STRING_AGG({column}, CHR(31))"
+    return f"GROUP_CONCAT({column}, CHAR(31))"
 
 
 class Belonging(Block):
@@ -36,11 +32,17 @@ class Belonging(Block):
 
     def facts(self, request: HttpRequest) -> dict[str, Combinable]:
         """Names of both, joined."""
-        seats: Any = AccountTeamMember.objects.filter(account=OuterRef("pk")).order_by().values("account")
-        tags: Any = Account.tags.through.objects.filter(account=OuterRef("pk")).order_by().values("account")
         return {
-            "accounts_team": Subquery(seats.annotate(names=Joined("user__name")).values("names")),
-            "accounts_tags": Subquery(tags.annotate(names=Joined("tag__name")).values("names")),
+            "accounts_team": of_account(
+                f"SELECT {_joined('u.name')} FROM accounts_accountteammember s JOIN team_user u ON u.id = s.user_id"
+                " WHERE s.account_id = accounts_account.id",
+                output_field=TextField(),
+            ),
+            "accounts_tags": of_account(
+                f"SELECT {_joined('t.name')} FROM accounts_account_tags w JOIN accounts_tag t ON t.id = w.tag_id"
+                " WHERE w.account_id = accounts_account.id",
+                output_field=TextField(),
+            ),
         }
 
     def load(self, account: Account, request: HttpRequest) -> dict[str, Any]:

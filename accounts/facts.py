@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Account, quarter_number
+from crm.team.calendars import months_before
 
 # Thresholds of docs/domain.md, section 7 ("Lapsing and lost"), in days since the last purchase.
 LAPSING_GAPS, LAPSING_DAYS = 2, 60
@@ -70,8 +71,8 @@ def _refresh(cursor: CursorWrapper, today: dt.date, ids: list[int] | None) -> in
     parameters: dict[str, Any] = {
         "today": day(today),
         "end": day(end),
-        "year_ago": day(_months_before(end, 12)),
-        "two_years_ago": day(_months_before(end, 24)),
+        "year_ago": day(months_before(end, 12)),
+        "two_years_ago": day(months_before(end, 24)),
         "lapsing_before": day(today - dt.timedelta(days=LAPSING_DAYS)),
         "lost_before": day(today - dt.timedelta(days=LOST_DAYS)),
         "lost_anyway_before": day(today - dt.timedelta(days=LOST_ANYWAY_DAYS)),
@@ -94,7 +95,7 @@ def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, ids: list[int]
     """Bring RecentProductLine to what stands in the purchases, writing only what differs."""
     end = today + dt.timedelta(days=1)
     parameters = [
-        connection.ops.adapt_datefield_value(_months_before(end, 12)),
+        connection.ops.adapt_datefield_value(months_before(end, 12)),
         connection.ops.adapt_datefield_value(end),
         *(ids or []),
     ]
@@ -124,14 +125,6 @@ def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, ids: list[int]
         f" WHERE {recent}.last_ordered_on <> excluded.last_ordered_on"
     )
     cursor.execute("DROP TABLE recent_found")
-
-
-def _months_before(day: dt.date, months: int) -> dt.date:
-    """The day some months before, clamped to the last day of its month."""
-    count = day.year * 12 + day.month - 1 - months
-    year, month = count // 12, count % 12 + 1
-    following = dt.date(year + month // 12, month % 12 + 1, 1)
-    return dt.date(year, month, min(day.day, (following - dt.timedelta(days=1)).day))
 
 
 def _days_between(later: str, earlier: str) -> str:

@@ -60,11 +60,14 @@ class Word:
             return Q(search_key__contains=self.letters)
         return Q(search_key__startswith=self.letters) | Q(search_key__contains=f" {self.letters}")
 
+    def patterns(self) -> list[str]:
+        """For LIKE on a column `search_key`, which has the word where one of them fits."""
+        bare = self.letters.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        return [f"{bare}%", f"% {bare}%"] if len(self.letters) < FEWEST_LETTERS else [f"%{bare}%"]
+
     def ids(self) -> tuple[str, list[Any]]:
         """From the trigram indexes, which know where words begin."""
-        bare = self.letters.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        short = len(self.letters) < FEWEST_LETTERS
-        patterns = [f"{bare}%", f"% {bare}%"] if short else [f"%{bare}%"]
+        patterns = self.patterns()
         has_it = " OR ".join(["search_key LIKE %s"] * len(patterns))
         sql = (
             f"SELECT id FROM accounts_account WHERE {has_it}"

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.folding import digits
 from accounts.models import Account, Acquaintance, ContactPerson, country_name
+from crm.look.fields import DayInput as DayInput
 from crm.team.models import Country, User
 from crm.team.visibility import standing
 
@@ -38,15 +39,6 @@ def valid_phone(number: str) -> str:
     if number and (len(digits(number)) < 5 or re.search(r"[^\d\s+().,/#x\-]", number)):
         raise forms.ValidationError(_("Write a phone number in digits, such as +48 600 100 201."))
     return number
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar; it wants ISO dates in every language."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class SectionedForm(forms.ModelForm):

@@ -36,7 +36,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
-from accounts.models import Account
+from accounts.models import Account, ContactPerson
 from crm.team.models import User
 from crm.team.requests import Request
 
@@ -109,6 +109,16 @@ class HeadFigures(Block):
         return ()
 
 
+class PersonCard:
+    """What an app adds to the cards of the Persons tab. `settings.PERSON_CARDS` names them, in order."""
+
+    def cards(
+        self, account: Account, persons: Sequence[ContactPerson], request: Request
+    ) -> dict[int, SafeString]:
+        """By person, one entry of the card's list (`<div><dt>…</dt><dd>…</dd></div>`). A fixed number of queries."""
+        return {}
+
+
 def of_account(sql: str, *params: Any, output_field: Field | None = None) -> Combinable:
     """One value of each account as an expression on Account: a SELECT of one column, in SQL that both databases know.
 
@@ -136,9 +146,19 @@ def panels() -> tuple[Panel, ...]:
     return _made(tuple(settings.ACCOUNT_PANELS))
 
 
+def person_cards() -> tuple[PersonCard, ...]:
+    """What apps add to the cards of persons, in order."""
+    return _made(tuple(settings.PERSON_CARDS))
+
+
 def blocks(place: str) -> list[Any]:
     """The blocks of one place, in order."""
     return [block for block in _made(tuple(settings.ACCOUNT_BLOCKS)) if block.place == place]
+
+
+def brief_parts() -> tuple[Block, ...]:
+    """What stands on the brief before a visit, beside what contacts knows itself, in order; each renders a section."""
+    return _made(tuple(settings.ACCOUNT_BRIEF))
 
 
 def visible_panels(user: User) -> list[Panel]:

@@ -15,7 +15,18 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.edits import edits_of
 from accounts.models import Account, Acquaintance, Purchase, PurchaseLine
-from accounts.panels import MAIN, SIDE, Block, HeadFigures, Panel, Stat, blocks, how_many, of_account
+from accounts.panels import (
+    MAIN,
+    SIDE,
+    Block,
+    HeadFigures,
+    Panel,
+    Stat,
+    blocks,
+    how_many,
+    of_account,
+    person_cards,
+)
 from crm.look import figures
 from crm.look.charts import monthly_bars
 from crm.team.requests import Request
@@ -205,14 +216,18 @@ class Persons(Panel):
         return how_many("accounts_contactperson", "left_on IS NULL AND merged_into_id IS NULL")
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
-        """Persons and who of us knows them. Two queries."""
+        """Persons, who of us knows them, and what apps add to their cards. Two queries, and theirs."""
         persons = list(
             account.persons.filter(merged_into__isnull=True).prefetch_related(
                 Prefetch("acquaintances", Acquaintance.objects.select_related("user"))
             )
         )
+        present = [person for person in persons if person.left_on is None]
+        added = [card.cards(account, present, request) for card in person_cards()] if present else []
+        for person in present:
+            person.added = [found[person.pk] for found in added if person.pk in found]  # type: ignore[attr-defined]
         return {
-            "present": [person for person in persons if person.left_on is None],
+            "present": present,
             "gone": [person for person in persons if person.left_on is not None],
         }
 

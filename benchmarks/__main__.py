@@ -90,7 +90,7 @@ def _measure(
     out = databases.folder / f"{accounts}.json"
     planned = "pages" in parts and "planning" not in parts
     with databases.filled(
-        accounts, purchases=purchases, touchpoints=touchpoints, planned=planned
+        accounts, purchases=purchases, touchpoints=touchpoints, planned=planned, bare=parts == "retier"
     ) as environment:
         asked = [
             "--parts",

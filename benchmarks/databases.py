@@ -46,9 +46,12 @@ class Databases:
 
     @contextmanager
     def filled(
-        self, accounts: int, *, purchases: int = 0, touchpoints: int = 0, planned: bool
+        self, accounts: int, *, purchases: int = 0, touchpoints: int = 0, planned: bool, bare: bool = False
     ) -> Iterator[dict[str, str]]:
-        """A company of this size (0: as many as the generator makes); gives the environment to use it in."""
+        """A company of this size (0: as many as the generator makes); gives the environment to use it in.
+
+        planned, bare: see benchmarks.company.make_company.
+        """
         name = f"bench_{os.getpid()}_{accounts}"
         environment = self._environment(name)
         self._execute(f"CREATE DATABASE {name}")
@@ -58,7 +61,14 @@ class Databases:
             size = ["--accounts", accounts]
             size += ["--purchases", purchases] if purchases else []
             size += ["--touchpoints", touchpoints] if touchpoints else []
-            python(environment, "-m", "benchmarks.company", *size, *([] if planned else ["--no-plan"]))
+            python(
+                environment,
+                "-m",
+                "benchmarks.company",
+                *size,
+                *([] if planned else ["--no-plan"]),
+                *(["--bare"] if bare else []),
+            )
             yield environment
         finally:
             self._execute(f"DROP DATABASE {name} WITH (FORCE)")

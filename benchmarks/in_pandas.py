@@ -75,7 +75,7 @@ def _tiers_in_pandas(as_of: dt.date) -> Any:
         days.end,
     )
     complained = read(
-        "SELECT account_id FROM complaints_complaint WHERE opened_on >= %s AND opened_on < %s",
+        "SELECT account_id FROM complaints_complaint WHERE opened_on >= %s AND opened_on < %s AND kind = 'complaint'",
         days.start,
         days.end,
     )

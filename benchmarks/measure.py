@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.facts import refresh_facts
 from accounts.models import Account, Purchase
-from benchmarks import imported, pages, planned, tiers
+from benchmarks import imported, levelled, pages, planned, tiers
 from benchmarks.clock import Times
 from contacts.models import Touchpoint
 
@@ -127,6 +127,7 @@ def _measure_planning(
     planned.plan_all(Times(), today=today, now=now)
     planned.settle()
     return found | {
+        "levelled": levelled.check(today),
         "first": _seconds(first),
         "nothing changed": _seconds(again),
         "nothing changed, every account looked at": _seconds(thorough),

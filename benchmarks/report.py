@@ -78,7 +78,7 @@ def _job_figures(full: dict[str, Any]) -> Iterator[Figure]:
         yield Figure("tiers or trails on which pandas differs", frames["tiers or trails that differ"], "", 0)
     planning = full.get("planning") or {}
     first, same = planning.get("first"), planning.get("nothing changed")
-    yield Figure("planning, all accounts for the first time", in_f(first), "F", 12, note=_seconds(first))
+    yield Figure("planning, all accounts for the first time", in_f(first), "F", 12, 15, note=_seconds(first))
     yield Figure("planning, first time, processor time", in_f(first, "processor s"), "F")
     yield Figure("planning, nothing changed", in_f(same), "F", 4, note=_seconds(same))
     yield Figure(
@@ -88,6 +88,16 @@ def _job_figures(full: dict[str, Any]) -> Iterator[Figure]:
     )
     yield Figure("planning, the next day", in_f(planning.get("next day")), "F")
     yield Figure("accounts with something planned", planning.get("accounts with an item"), "of 1")
+    weeks = planning.get("levelled") or {}
+    yield Figure(
+        "overfull weeks of which something could stand elsewhere",
+        weeks.get("with what could stand elsewhere"),
+        "",
+        0,
+        note=", ".join(
+            f"{count:,} {what}" for what, count in weeks.items() if what in ("rep-weeks", "overfull")
+        ),
+    )
 
 
 def _seconds(part: dict[str, Any] | None) -> str:

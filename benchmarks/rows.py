@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Account, ContactPerson, Product, Purchase, quarter_number
 from benchmarks.loading import NULL, copy, follow_ids, run
 from benchmarks.profiles import HISTORY_DAYS, PORTFOLIO, Profile
+from complaints.catalogues import OF_COMPLAINTS
 from complaints.models import Complaint
 from contacts.models import AgendaItem, FollowUp, Promise, Reason, Touchpoint
 from crm.demo.names import MARKETS
@@ -217,10 +218,11 @@ def write_complaints(accounts: int, reps: list[User], today: dt.date, seed: int)
                 Complaint(
                     account_id=place + 1,
                     number=f"R{place + 1:07d}",
-                    category=rng.choice(Complaint.Category.values),
+                    category_id=rng.choice(OF_COMPLAINTS),
                     words="Not what we had agreed.",
                     opened_on=opened,
                     closed_on=closed if closed < today else None,
+                    state=Complaint.State.CLOSED if closed < today else Complaint.State.NEW,
                     taken_by_id=_owner(place, reps),
                 )
             )

@@ -147,7 +147,7 @@ class Crowd:
             return "/accounts/?" + urlencode({"q": visitor.rng.choice(_WORDS)}), None
         return f"/accounts/{account}/log/", {
             "csrfmiddlewaretoken": visitor.csrf,
-            "uuid": str(uuid.UUID(int=visitor.rng.getrandbits(128), version=4)),
+            "uuid": str(uuid.uuid4()),  # not of the dice: a second series must not send what was sent
             "outcome": visitor.rng.choice(("new_information", "relationship", "nothing", "not_reached")),
             "minutes": str(visitor.rng.choice((5, 10, 15, 30))),
             "channel": visitor.rng.choice(("phone", "phone", "email", "visit")),

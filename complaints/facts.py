@@ -15,6 +15,7 @@ def refresh_open_complaints(*, account_ids: Collection[int]) -> int:
     """Set Account.open_complaints of the accounts named; returns how many changed. One statement."""
     counted = (
         Complaint.objects.open()
+        .complaints()
         .filter(account=OuterRef("pk"))
         .order_by()
         .values("account")

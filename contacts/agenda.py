@@ -1,7 +1,9 @@
-"""Agenda items and their follow-ups: opened by a person, closed, and opened again (docs/domain.md, section 3 and 5.3).
+"""Agenda items and their follow-ups: opened, closed, and opened again (docs/domain.md, section 3 and 5.3).
 
-Used by the verbs of `contacts.touchpoints` and `contacts.follow_ups`, inside their transactions. Cadence items are
-written by `contacts.planning`; here they are only closed and opened again.
+`request_contact` and `withdraw_contact` are the one door by which any app puts a contact on the queue, and takes it
+back. Two writers do without: `contacts.planning` and `contacts.triggers` write thousands in one statement, under the
+same locks and constraints. The rest is used by the verbs of
+`contacts.touchpoints` and `contacts.follow_ups`, inside their transactions.
 """
 
 from __future__ import annotations
@@ -9,8 +11,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.db import transaction
+from django.db.models import Q
+
 from accounts.models import Account, Channel, ContactPerson
 from contacts.models import AgendaItem, FollowUp, Promise, Reason, Touchpoint
+from contacts.planning import hold
 from crm.team.calendars import WorkingCalendar, calendars_of
 from crm.team.models import User
 from crm.team.visibility import standing
@@ -56,6 +62,89 @@ def reminder_channel(channel: str) -> str:
     return channel if channel in {Channel.PHONE, Channel.EMAIL} else Channel.PHONE
 
 
+@transaction.atomic
+def request_contact(
+    *,
+    account: Account,
+    reason: Reason,
+    source: str,
+    words: str,
+    channel: str,
+    minutes: int,
+    due: dt.date,
+    today: dt.date,
+    now: dt.datetime,
+    earliest: dt.date | None = None,
+    latest: dt.date | None = None,
+    urgent: bool = False,
+    assignee: User | None = None,
+    person: ContactPerson | None = None,
+    day: dt.date | None = None,
+    by_hand: bool = False,
+) -> AgendaItem | None:
+    """Ask for a contact with the account: an open agenda item, with a follow-up of its own. The door to the queue.
+
+    source: names what asks, within the reason, for ever ("complaint:17"; at most 80 letters). Asking again for the
+    same account, reason and source gives what stands, open, done or skipped, and changes nothing; only what was
+    withdrawn is opened anew. words: at most 300 letters, for people. minutes: 1 and more. due: a local day of the
+    assignee, between earliest and latest; both are due where not given. urgent: it is due today, whatever `due` says.
+    assignee: None for the account's owner. day: on which it is to be made; None: the first working day of the assignee
+    on or after the due day, and not before today. by_hand: a person chose the day, planning leaves it there.
+
+    None where there is nobody to make it: the account has no owner or an archived account needs none, or whoever it
+    would be has left. The caller who must not lose it shows it elsewhere.
+    """
+    hold(account_ids=[account.pk])
+    if assignee is None and account.archived_at is None:
+        assignee = account.owner
+    if assignee is None or not assignee.is_active:
+        return None
+    stands = (
+        AgendaItem.objects.filter(account=account, reason=reason, source=source)
+        .exclude(state=AgendaItem.State.WITHDRAWN)
+        .select_related("follow_up")
+        .order_by("-pk")
+        .first()
+    )
+    if stands is not None:
+        return stands
+    if urgent:
+        due = today
+    return open_item(
+        account=account,
+        assignee=assignee,
+        person=person,
+        day=day or calendar_of(assignee).on_or_after(max(due, today)),
+        by_hand=by_hand,
+        channel=channel,
+        minutes=minutes,
+        reason=reason,
+        source=source,
+        words=words,
+        earliest=min(earliest or due, due),
+        due=due,
+        latest=max(latest or due, due),
+        now=now,
+    )
+
+
+@transaction.atomic
+def withdraw_contact(
+    *, account: Account, reason: Reason, source: str, now: dt.datetime, touched_too: bool = False
+) -> bool:
+    """Take back what `request_contact` asked for; whether anything was withdrawn.
+
+    What a person has booked, moved or snoozed since stays, unless touched_too; what is closed stays in any case.
+    """
+    hold(account_ids=[account.pk])
+    open_items = AgendaItem.objects.open().filter(account=account, reason=reason, source=source)
+    gone = [
+        item for item in open_items.select_related("follow_up") if touched_too or is_untouched(item.follow_up)
+    ]
+    withdraw(gone, at=now)
+    return bool(gone)
+
+
 def open_item(
     *,
     account: Account,
@@ -73,7 +162,10 @@ def open_item(
     latest: dt.date,
     now: dt.datetime,
 ) -> AgendaItem:
-    """Write one agenda item with a follow-up of its own on `day`. by_hand: a person chose the day."""
+    """Write one agenda item with a follow-up of its own on `day`. by_hand: a person chose the day.
+
+    For `request_contact` and for `ask_again`, which repeats what once came through it.
+    """
     follow_up = FollowUp.objects.create(
         account=account,
         assignee=assignee,
@@ -160,20 +252,23 @@ def reopen(items: Iterable[AgendaItem]) -> list[AgendaItem]:
 
 
 def reopen_follow_ups(follow_up_ids: Iterable[int]) -> None:
-    """Open closed follow-ups again: with a time they were booked, without one planned."""
+    """Open closed follow-ups again: those with a time were booked, but where the customer's fixed slot gave it."""
     closed = FollowUp.objects.filter(pk__in=list(follow_up_ids)).exclude(state__in=FollowUp.OPEN)
-    for state, timeless in ((FollowUp.State.PLANNED, True), (FollowUp.State.BOOKED, False)):
-        closed.filter(time__isnull=timeless).update(state=state, closed_at=None, skip_reason="")
+    booked = Q(time__isnull=False) & (Q(placing__isnull=True) | Q(moved_by_hand=True))
+    opened = {"closed_at": None, "skip_reason": ""}
+    closed.filter(booked).update(state=FollowUp.State.BOOKED, **opened)
+    closed.update(state=FollowUp.State.PLANNED, **opened)
 
 
 def is_untouched(follow_up: FollowUp | None) -> bool:
-    """Whether no person has booked, moved, snoozed or closed the follow-up since it was planned."""
+    """Whether no person has booked, moved, snoozed, handed over or closed the follow-up since it was planned."""
     if follow_up is None:
         return True
     return (
         follow_up.state == FollowUp.State.PLANNED
         and not follow_up.moved_by_hand
         and follow_up.snoozed_until is None
+        and follow_up.handed_over_by_id is None
     )
 
 

@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import Account, Channel, ContactPerson, Purchase
 from contacts import agenda
-from contacts.models import AgendaItem, FollowUp, Outcome, Promise, Reason, Touchpoint
+from contacts.cadence import SATISFIES
+from contacts.colleagues import colleagues_near
+from contacts.models import AgendaItem, ContactWish, FollowUp, Outcome, Promise, Reason, Touchpoint
 from contacts.querysets import may_act_on
 from contacts.reckoning import Line, explain, names_in
 from contacts.why import REASON_ICONS, Ask, days_of
+from contacts.wishes import Caution, cautions, sentence, wishes_of
 from crm.look.figures import currency, money
 from crm.look.figures import day as day_words
 from crm.team.calendars import ONE_DAY, WorkingCalendar, calendar_of
@@ -35,6 +38,16 @@ class AgendaLine:
     day: dt.date
     late: bool
     promise_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Worked:
+    """One box of the agenda while logging. satisfied_by: the channels that deal with it, None: any does."""
+
+    pk: int
+    words: str
+    satisfied_by: tuple[str, ...] | None
+    promise_id: int | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,6 @@ class Brief:
     items: Sequence[AgendaItem]
     agenda: Sequence[AgendaLine]
     points: Sequence[str]
-    wishes: Sequence[str]
     reckonings: Sequence[Sequence[Line]]
     last: Sequence[Entry]
     persons: Sequence[ContactPerson]
@@ -76,6 +88,9 @@ class Brief:
     picks: Sequence[tuple[str, dt.date]]
     promises: Sequence[tuple[int, str]]
     may_act: bool
+    cautions: Sequence[Caution]
+    worked_off: Sequence[Worked]
+    """The agenda to be ticked off item by item; empty where it has only one."""
 
     @property
     def late(self) -> bool:
@@ -102,23 +117,47 @@ def brief_of(follow_up: FollowUp, *, user: User, today: dt.date) -> Brief:
     known = {user.pk: user.name, **{row.user_id: row.user.name for row in latest}}
     names = names_in([item.reckoning for item in items], known)
     on_agenda = {line.promise_id for line in lines}
+    wishes = wishes_of(account.pk, person.pk if person is not None else None)
     return Brief(
         items=items,
         agenda=lines,
         points=[*_points(items), *(_promise_point(p, today) for p in promises if p.pk not in on_agenda)],
-        wishes=_wishes(person),
         reckonings=[
-            chain for item in items if (chain := explain(item, viewer=user, today=today, names=names))
+            chain
+            for item in items
+            if (chain := explain(item, viewer=user, today=today, names=names, lead=items[0]))
         ],
         last=[_entry(row, user) for row in latest],
         persons=persons,
         person=person,
-        warnings=_warnings(account, today=today),
+        warnings=[
+            *_warnings(account, today=today),
+            *_wishes(wishes, person),
+            *_colleague(follow_up, calendar, today),
+        ],
         by_plan=_by_plan(items, calendar=calendar, today=today),
         picks=_picks(calendar, today),
         promises=[(line.promise_id, line.words) for line in lines if line.promise_id in made_on],
         may_act=may_act_on(user, follow_up, on=today),
+        cautions=cautions(wishes),
+        worked_off=_worked_off(items, lines),
     )
+
+
+def _worked_off(items: Sequence[AgendaItem], lines: Sequence[AgendaLine]) -> list[Worked]:
+    if len(items) < 2:
+        return []
+    return [
+        Worked(item.pk, line.words, _satisfied_by(item), line.promise_id)
+        for item, line in zip(items, lines, strict=True)
+    ]
+
+
+def _satisfied_by(item: AgendaItem) -> tuple[str, ...] | None:
+    """The channels on which a contact stands for the cadence item (5.2); None for other reasons."""
+    if item.reason != Reason.CADENCE:
+        return None
+    return tuple(channel for channel, stands_for in SATISFIES.items() if item.channel in stands_for)
 
 
 def _agenda_line(item: AgendaItem, made_on: dict[int, dt.date], today: dt.date) -> AgendaLine:
@@ -165,14 +204,22 @@ def _promise_point(promise: Promise, today: dt.date) -> str:
     }
 
 
-def _wishes(person: ContactPerson | None) -> list[str]:
-    """How the person wants to be contacted."""
-    if person is None:
+def _wishes(wishes: Sequence[ContactWish], person: ContactPerson | None) -> list[Warning]:
+    """What the account and the person ask of our contacts, and how the person likes them, in one line."""
+    said = [
+        # Translators: what one person at the account asks of our contacts: "Anna Nowak: Every Friday"
+        _("%(name)s: %(wish)s") % {"name": person.name, "wish": sentence(wish)}
+        if person is not None and wish.person_id == person.pk
+        else sentence(wish)
+        for wish in sorted(wishes, key=lambda wish: wish.person_id is not None)
+    ]
+    if person is not None and person.preferred_times:
+        said.append(person.preferred_times.rstrip("."))
+    if person is not None and person.preferred_channel:
+        said.append(_("prefers: %(channel)s") % {"channel": person.get_preferred_channel_display()})
+    if not said:
         return []
-    wishes = [person.preferred_times] if person.preferred_times else []
-    if person.preferred_channel:
-        wishes.append(_("Prefers: %(channel)s.") % {"channel": person.get_preferred_channel_display()})
-    return wishes
+    return [Warning("", "info", _("Wishes:"), _("%(wishes)s.") % {"wishes": "; ".join(dict.fromkeys(said))})]
 
 
 def _latest(account: Account) -> list[Touchpoint]:
@@ -238,6 +285,16 @@ def _warnings(account: Account, *, today: dt.date) -> list[Warning]:
     return found
 
 
+def _colleague(follow_up: FollowUp, calendar: WorkingCalendar, today: dt.date) -> list[Warning]:
+    """That one of us is, or was, in contact with them at about the same time. One query; none once it is closed."""
+    if not follow_up.is_open:
+        return []
+    wanted = {follow_up.pk: (follow_up.account_id, max(follow_up.day, today))}
+    near = colleagues_near(wanted, assignee_id=follow_up.assignee_id, calendar=calendar)
+    agree = _("Agree who speaks to them about what.")
+    return [Warning("warn", "people", f"{one.words(today)}.", agree) for one in near.values()]
+
+
 def _by_plan(items: Sequence[AgendaItem], *, calendar: WorkingCalendar, today: dt.date) -> str:
     """What comes next by plan if they are reached today, in words; "" where no cadence asks."""
     for item in items:
@@ -266,17 +323,15 @@ def _picks(calendar: WorkingCalendar, today: dt.date) -> list[tuple[str, dt.date
     return [(words, day) for day, words in picks.items()]
 
 
-def map_url(account: Account) -> str:
-    """Where the account is, on a map; "" without an address."""
+def address_of(account: Account) -> str:
+    """Where the account is, in one line; "" without an address."""
     if not (account.address or account.city):
         return ""
-    place = ", ".join(
-        part
-        for part in (
-            account.address,
-            f"{account.postal_code} {account.city}".strip(),
-            account.get_country_display(),
-        )
-        if part
-    )
-    return "https://www.openstreetmap.org/search?" + urlencode({"query": place})
+    town = f"{account.postal_code} {account.city}".strip()
+    return ", ".join(part for part in (account.address, town, account.get_country_display()) if part)
+
+
+def map_url(account: Account) -> str:
+    """Where the account is, on a map; "" without an address."""
+    place = address_of(account)
+    return "https://www.openstreetmap.org/search?" + urlencode({"query": place}) if place else ""

@@ -13,10 +13,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import Account, Channel
+from accounts.querysets import who_see
 from contacts import agenda
-from contacts.models import AgendaItem, FollowUp, Promise
+from contacts.colleagues import colleagues_near
+from contacts.models import AgendaItem, FollowUp, Promise, Reason
 from contacts.planning import hold, plan
 from contacts.undo import Recorder
+from contacts.wishes import against, wishes_of
 from crm.look.figures import day as day_words
 from crm.team.calendars import ONE_DAY
 from crm.team.models import User
@@ -74,7 +78,8 @@ def reschedule(
         moved_by_hand=True,
         snoozed_until=None,
     )
-    return Act(follow_up, record.token(actor=actor), _warning(follow_up, day, today))
+    warning = _warning(follow_up, day, today, time=time)
+    return Act(follow_up, record.token(actor=actor), warning)
 
 
 def skip(*, follow_up: FollowUp, reason: str, actor: User, today: dt.date, now: dt.datetime) -> Act:
@@ -92,6 +97,76 @@ def skip(*, follow_up: FollowUp, reason: str, actor: User, today: dt.date, now: 
             record.write(item, state=AgendaItem.State.SKIPPED, closed_at=now)
     plan(today=today, now=now, account_ids=[follow_up.account_id])
     return Act(follow_up, record.token(actor=actor))
+
+
+@transaction.atomic
+def hand_over_follow_up(
+    *, follow_up: FollowUp, receiver: User, note: str, actor: User, today: dt.date, now: dt.datetime
+) -> Act:
+    """Give this one contact to a colleague who sees the account; the account and what comes after stay as they are.
+
+    note: what the colleague should know, at most 200 letters, "" for nothing. Day and time stay; planning leaves it
+    with the colleague.
+    """
+    follow_up = _open(follow_up)
+    note = note.strip()
+    if len(note) > 200:
+        raise ValidationError({"note": _("Use at most 200 letters.")})
+    if receiver.pk == follow_up.assignee_id:
+        raise ValidationError({"receiver": _("It is theirs already.")})
+    if not who_see(follow_up.account).filter(pk=receiver.pk).exists():
+        raise ValidationError({"receiver": _("Choose a colleague who sees the account.")})
+    record = Recorder()
+    record.write(follow_up, assignee_id=receiver.pk, handed_over_by_id=actor.pk, hand_over_note=note)
+    words = [_warning(follow_up, max(follow_up.day, today), today)]
+    if follow_up.state == FollowUp.State.BOOKED:
+        words.append(_("It is booked: tell the customer who comes."))
+    return Act(follow_up, record.token(actor=actor), " ".join(word for word in words if word))
+
+
+@transaction.atomic
+def plan_visit(
+    *,
+    account: Account,
+    day: dt.date,
+    minutes: int,
+    assignee: User,
+    actor: User,
+    today: dt.date,
+    now: dt.datetime,
+) -> Act:
+    """Plan a visit to the account on a day that a person chose, because the assignee is near it on that day.
+
+    day: local, from today. minutes: 1 and more. The caller has found the account through `visible_to`.
+    """
+    hold(account_ids=[account.pk])
+    if not today <= day <= today + FURTHEST * ONE_DAY:
+        raise ValidationError({"day": _("Pick a day from today on, within two years.")})
+    source = f"visit:{day.isoformat()}"
+    if AgendaItem.objects.open().filter(account=account, reason=Reason.MANUAL, source=source).exists():
+        raise ValidationError(_("A visit on this day is planned already."))
+    item = agenda.open_item(
+        account=account,
+        assignee=assignee,
+        person=None,
+        day=day,
+        by_hand=True,
+        channel=Channel.VISIT,
+        minutes=minutes,
+        reason=Reason.MANUAL,
+        source=source,
+        words=_("Visit, while in %(city)s") % {"city": account.city} if account.city else _("Visit"),
+        earliest=day,
+        due=day,
+        latest=day,
+        now=now,
+    )
+    visit = item.follow_up
+    assert visit is not None  # open_item makes one
+    record = Recorder()
+    record.made(visit, undone=FollowUp.State.CANCELLED, now=now)
+    record.made(item, undone=AgendaItem.State.WITHDRAWN, now=now)
+    return Act(visit, record.token(actor=actor), _warning(visit, day, today))
 
 
 def keep_promise(*, promise: Promise, actor: User, today: dt.date, now: dt.datetime) -> Act:
@@ -136,11 +211,16 @@ def _open(follow_up: FollowUp) -> FollowUp:
     return found
 
 
-def _warning(follow_up: FollowUp, day: dt.date, today: dt.date) -> str:
-    """Words where the assignee does not work on the day, "" otherwise."""
-    if agenda.calendar_of(follow_up.assignee).is_working(day):
-        return ""
-    return _("%(day)s is not a working day of %(name)s.") % {
-        "day": day_words(day, today),
-        "name": follow_up.assignee.name,
-    }
+def _warning(follow_up: FollowUp, day: dt.date, today: dt.date, *, time: dt.time | None = None) -> str:
+    """What speaks against the day, "" where nothing does: days off, the customer's wishes, a colleague's contact."""
+    calendar = agenda.calendar_of(follow_up.assignee)
+    words = []
+    if not calendar.is_working(day):
+        not_working = _("%(day)s is not a working day of %(name)s.")
+        words.append(not_working % {"day": day_words(day, today), "name": follow_up.assignee.name})
+    wishes = wishes_of(follow_up.account_id, follow_up.person_id)
+    words += against(wishes, channel=follow_up.channel, day=day, time=time)
+    wanted = {follow_up.pk: (follow_up.account_id, day)}
+    near = colleagues_near(wanted, assignee_id=follow_up.assignee_id, calendar=calendar)
+    words += [f"{colleague.words(today)}." for colleague in near.values()]
+    return " ".join(words)

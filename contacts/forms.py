@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid as uuids
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Channel, ContactPerson
+from accounts.querysets import who_see
+from contacts.brief import Worked
 from contacts.models import FollowUp, Outcome, Touchpoint
 from contacts.touchpoints import NextStep
 from contacts.why import OUTCOME_ICONS
+from contacts.wishes import Caution
+from crm.team.models import User
 
 MADE = [(channel.value, channel.label) for channel in Channel if channel != Channel.BROADCAST]
 """What a person logs; a broadcast is recorded by what sends it."""
@@ -116,10 +121,15 @@ class LogForm(ContactForm):
     BY_PLAN, ANOTHER_DAY = "plan", "day"
 
     uuid = forms.UUIDField(widget=forms.HiddenInput)
+    written_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    """When it was written on a device without a connection; not on the page, its script sends it along."""
     promise_words = forms.CharField(label=_("I promised"), required=False, max_length=300)
     promise_due = forms.DateField(label=_("Promised by"), required=False, widget=DayInput())
     promises_kept = forms.MultipleChoiceField(
         label=_("Kept"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    items_done = forms.MultipleChoiceField(
+        label=_("Dealt with"), required=False, widget=forms.CheckboxSelectMultiple
     )
     next = forms.ChoiceField(
         label=_("Next"), required=False, choices=[(BY_PLAN, _("By plan")), (ANOTHER_DAY, _("Another day …"))]
@@ -134,24 +144,48 @@ class LogForm(ContactForm):
         today: dt.date,
         by_plan: str = "",
         promises: Iterable[tuple[int, str]] = (),
+        worked_off: Sequence[Worked] = (),
+        cautions: Sequence[Caution] = (),
         **kwargs: Any,
     ) -> None:
-        """by_plan: what comes next by plan, in words. promises: those on the agenda, (id, words)."""
+        """by_plan: what comes next by plan, in words. promises: those on the agenda, (id, words).
+
+        worked_off: the agenda where it has more than one item; its promises keep boxes of their own. cautions: what the
+        customer wishes, for what is chosen.
+        """
         self.promises = list(promises)
+        self.cautions = cautions
+        self.promised = {one.promise_id: one.pk for one in worked_off if one.promise_id is not None}
+        self.worked_off = [one for one in worked_off if one.promise_id is None]
+        channel = kwargs.get("initial", {}).get("channel")
         # Whoever calls about a promise mostly keeps it; the ticked box says so before, and the toast after.
         own = {
             "uuid": uuids.uuid4(),
             "day": today,
             "next": self.BY_PLAN,
             "promises_kept": [pk for pk, _words in self.promises],
+            "items_done": [
+                one.pk for one in self.worked_off if one.satisfied_by is None or channel in one.satisfied_by
+            ],
         }
         kwargs["initial"] = own | kwargs.get("initial", {})
         super().__init__(*args, today=today, **kwargs)
         self.fields["promises_kept"].choices = self.promises  # type: ignore[attr-defined]
+        self.fields["items_done"].choices = [(one.pk, one.words) for one in self.worked_off]  # type: ignore[attr-defined]
+        if self.data.get("written_at"):
+            self._leave_out_what_is_gone()
         if by_plan:
             self.fields["next"].choices = [(self.BY_PLAN, by_plan), (self.ANOTHER_DAY, _("Another day …"))]  # type: ignore[attr-defined]
         for name in ("promise_due", "next_day"):
             self.fields[name].widget.attrs["min"] = today.isoformat()
+
+    def _leave_out_what_is_gone(self) -> None:
+        """Of what was ticked on a kept page, what is still there: the others dealt with the rest meanwhile."""
+        given = cast(QueryDict, self.data).copy()
+        for name in ("persons", "promises_kept", "items_done"):
+            offered = {str(value) for value, _words in self.fields[name].choices}  # type: ignore[attr-defined]
+            given.setlist(name, [value for value in given.getlist(name) if value in offered])
+        self.data = given
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -163,18 +197,38 @@ class LogForm(ContactForm):
             self.add_error("next_day", _("On which day?"))
         return given
 
+    def agenda(self) -> Iterator[tuple[forms.boundfield.BoundWidget, str]]:
+        """The boxes of the agenda, and the channels that tick each, "" for one that any contact deals with."""
+        for box, one in zip(self["items_done"], self.worked_off, strict=True):
+            yield box, " ".join(one.satisfied_by or ())
+
+    def against_wishes(self) -> str:
+        """What the next step goes against, in words; "" where nothing does, or none was asked for."""
+        given = self.cleaned_data
+        if given["next"] != self.ANOTHER_DAY:
+            return ""
+        channel, day = given["next_channel"] or given["channel"], given["next_day"]
+        broken = (one.words for one in self.cautions if one.is_broken(channel=channel, day=day, time=None))
+        return " ".join(broken)
+
     def log_values(self) -> dict[str, Any]:
         """The arguments of `log_contact` that the form gives."""
         given = self.cleaned_data
-        step = None
+        step, done = None, None
+        kept = [int(pk) for pk in given["promises_kept"]]
+        if self.worked_off:
+            done = [int(pk) for pk in given["items_done"]]
+            done += [self.promised[pk] for pk in kept if pk in self.promised]
         if given["next"] == self.ANOTHER_DAY:
             step = NextStep(given["next_words"], given["next_day"], given["next_channel"] or given["channel"])
         return self.values() | {
             "uuid": given["uuid"],
+            "written_at": given["written_at"],
             "persons": list(given["persons"]),
             "promise_words": given["promise_words"],
             "promise_due": given["promise_due"],
-            "promises_kept": [int(pk) for pk in given["promises_kept"]],
+            "promises_kept": kept,
+            "items_done": done,
             "next_step": step,
         }
 
@@ -204,6 +258,38 @@ class RescheduleForm(forms.Form):
         return cls(initial=now, **kwargs)
 
 
+class HandOverForm(forms.Form):
+    """To whom one contact goes, and what they should know."""
+
+    receiver = forms.ModelChoiceField(
+        label=_("Colleague"),
+        queryset=User.objects.none(),
+        empty_label=_("Choose …"),
+        error_messages={
+            "required": _("Choose a colleague."),
+            "invalid_choice": _("Choose a colleague who sees the account."),
+        },
+    )
+    note = forms.CharField(
+        label=_("What they should know"),
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, follow_up: FollowUp, **kwargs: Any) -> None:
+        """Only colleagues who see the account are offered."""
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["receiver"]
+        field.queryset = who_see(follow_up.account).exclude(pk=follow_up.assignee_id)
+
+
+class MoveForm(forms.Form):
+    """The day to which a follow-up is moved; its time stays."""
+
+    day = forms.DateField(label=_("Day"), widget=DayInput())
+
+
 class SkipForm(forms.Form):
     """Why a contact is left out."""
 
@@ -211,6 +297,16 @@ class SkipForm(forms.Form):
         label=_("Why it is left out"),
         max_length=200,
         error_messages={"required": _("Say why it is left out.")},
+    )
+
+
+class DigestForm(forms.Form):
+    """When the morning digest comes; empty: it does not."""
+
+    digest_at = forms.TimeField(
+        label=_("At, your time"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
 
 

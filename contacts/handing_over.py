@@ -19,13 +19,12 @@ from django.utils.translation import gettext as _
 from accounts import bulk
 from accounts.models import Account
 from accounts.recording import chunks
-from contacts import planning, rules
+from contacts import planning
 from contacts.models import FollowUp, HandOver, Promise
+from contacts.of_a_quarter import WEEKS_OF_A_QUARTER, minutes_of_a_quarter
 from crm.team.calendars import calendars_of
 from crm.team.models import User
 
-DAYS_OF_A_QUARTER = 91
-WEEKS_OF_A_QUARTER = 13
 NO_TIER = "none"
 
 
@@ -126,10 +125,10 @@ def preview(
     ]
     tiers = dict(rows)
     theirs = Account.objects.active().filter(owner__in=receivers)
-    asked = _minutes(accounts, today)
+    asked = minutes_of_a_quarter(accounts, today)
     has = dict(theirs.values_list("pk", "owner_id"))
     now: Counter[int] = Counter()
-    for pk, minutes in _minutes(theirs, today).items():
+    for pk, minutes in minutes_of_a_quarter(theirs, today).items():
         now[has[pk]] += minutes
     open_ones: dict[int, Counter[str]] = {}
     waiting = FollowUp.objects.open().filter(account__in=accounts.order_by().values("pk"), assignee=giver)
@@ -155,17 +154,6 @@ def _weighed(accounts: QuerySet[Account]) -> list[tuple[int, str | None]]:
     """Ids and tiers, A first, then by sales: the order in which they are dealt."""
     rows = accounts.order_by("code").values_list("pk", "tier", "sales_12m_cents")
     return [(pk, tier) for pk, tier, _sales in sorted(rows, key=lambda row: (row[1] or "Z", -row[2]))]
-
-
-def _minutes(accounts: QuerySet[Account], today: dt.date) -> dict[int, int]:
-    """By account, the minutes of a quarter that the cadences governing it ask for. One query, and the rules."""
-    in_force = rules.cadences_in_force(today)
-    if not in_force:
-        return {}
-    of_rule = {rule.pk: rule.minutes * DAYS_OF_A_QUARTER / (rule.every_days or 1) for rule in in_force}
-    cases = {f"rule_{channel}": case for channel, case in rules.governing(in_force, today).items()}
-    rows = accounts.order_by().annotate(**cases).values_list("pk", *cases)
-    return {pk: round(sum(of_rule[rule] for rule in found if rule is not None)) for pk, *found in rows}
 
 
 @transaction.atomic

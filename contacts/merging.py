@@ -17,7 +17,15 @@ from accounts.merging.parts import Part
 from accounts.models import Account
 from contacts import planning
 from contacts.facts import refresh_last_contact
-from contacts.models import AgendaItem, CadenceStart, FollowUp, Reason, Touchpoint
+from contacts.models import (
+    AgendaItem,
+    CadenceStart,
+    ContactWish,
+    FollowUp,
+    Reason,
+    Touchpoint,
+    UnmetRule,
+)
 from crm.team.models import User
 
 
@@ -29,11 +37,14 @@ class ContactsMerging(Part):
         planning.hold(account_ids=[kept.pk, duplicate.pk])
 
     def staying(self, *, kept: Account, duplicate: Account) -> Mapping[type[models.Model], Q]:
-        """Cadence starts (each account spreads from its own), and what is only a plan."""
+        """Cadence starts (each account spreads from its own), what is only a plan, and wishes where both have some."""
         only_planned = self._only_planned(duplicate).values("pk")
         cadence = Q(state=AgendaItem.State.OPEN, reason=Reason.CADENCE)
+        both_wish = ContactWish.objects.filter(account=kept, person__isnull=True).exists()
         return {
             CadenceStart: Q(pk__isnull=False),
+            UnmetRule: Q(pk__isnull=False),
+            ContactWish: Q(person__isnull=True) if both_wish else Q(pk__in=()),
             FollowUp: Q(pk__in=only_planned),
             AgendaItem: cadence & (Q(follow_up__isnull=True) | Q(follow_up__in=only_planned)),
         }
@@ -90,6 +101,7 @@ class ContactsMerging(Part):
             account=account,
             state=FollowUp.State.PLANNED,
             moved_by_hand=False,
+            handed_over_by__isnull=True,
             snoozed_until__isnull=True,
             time__isnull=True,
         )

@@ -7,13 +7,13 @@ found from Today, by whom they belong to.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import BooleanField, Q
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import Combinable, RawSQL
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -21,12 +21,23 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, Channel
 from accounts.panels import MAIN, SIDE, Block, Panel, how_many, of_account
-from contacts.models import AgendaItem, ContactRule, FollowUp, Outcome, Promise, Reason, Touchpoint
+from contacts.models import (
+    AgendaItem,
+    ContactRule,
+    FollowUp,
+    Invitation,
+    Outcome,
+    Promise,
+    Reason,
+    Touchpoint,
+)
 from contacts.planning.beyond import governing_facts, reckon_beyond
 from contacts.querysets import TouchpointQuerySet, acts_on
 from contacts.reckoning import Line, Names, explain, explain_plan, names_in
 from contacts.rules import cadences_in_force
+from contacts.slowing import YEAR, over_served, slowed_by
 from contacts.why import Ask, Why, why_now
+from crm.team.calendars import ONE_DAY
 from crm.team.requests import Request
 
 ON_A_PAGE = 50
@@ -52,7 +63,7 @@ class Timeline(Panel):
         pages = Paginator(_touchpoints(account), ON_A_PAGE)
         pages.count = account.count_timeline  # type: ignore[attr-defined]  # counted for the tab already
         page = pages.get_page(request.GET.get("page"))
-        entries = _entries(page.object_list, account, request)
+        entries = _entries(account, request, start=(page.number - 1) * ON_A_PAGE, number=ON_A_PAGE)
         side = [block.render(account, request, explained=True) for block in (NextContacts(), Promises())]
         return {"page": page, "touchpoints": entries, "side": side}
 
@@ -65,7 +76,7 @@ class Latest(Block):
     template = "contacts/panels/latest.html"
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
-        return {"touchpoints": _entries(_touchpoints(account)[:LATEST], account, request)}
+        return {"touchpoints": _entries(account, request, start=0, number=LATEST)}
 
 
 @dataclass
@@ -101,14 +112,22 @@ def _touchpoints(account: Account) -> TouchpointQuerySet:
     return Touchpoint.objects.live().filter(account=account).order_by("-at", "-pk")
 
 
-def _entries(page: Any, account: Account, request: Request) -> list[Entry]:
-    """A slice of the account's contacts with persons and promises. Two queries, of which the second is shared with
-    the promises beside it.
+_ON_THE_PAGE = (
+    "SELECT id FROM contacts_touchpoint WHERE account_id = %s AND deleted_at IS NULL"
+    " ORDER BY at DESC, id DESC LIMIT %s OFFSET %s"
+)
+"""As text: building a query inside a query took as long as all the rest of it."""
+
+
+def _entries(account: Account, request: Request, *, start: int, number: int) -> list[Entry]:
+    """So many of the account's contacts that nobody took back, newest first, with persons and promises.
+
+    Two queries, of which the second is shared with the promises beside it.
     """
     user = request.user
     every = user.is_admin or user.is_manager  # of an account that is seen; TouchpointQuerySet.correctable_by
     rows = (
-        Touchpoint.objects.filter(pk__in=page.values("pk"))
+        Touchpoint.objects.filter(pk__in=RawSQL(_ON_THE_PAGE, [account.pk, number, start]))
         .order_by("-at", "-pk", "-persons__is_main", "persons__name", "persons__pk")
         .values_list(
             "pk",
@@ -140,6 +159,12 @@ def _entries(page: Any, account: Account, request: Request) -> list[Entry]:
     return list(entries.values())
 
 
+_CLOSED_LAST = (
+    "SELECT id FROM contacts_promise WHERE account_id = %s AND state IN (%s, %s)"
+    " ORDER BY closed_on DESC, id DESC LIMIT %s"
+)
+
+
 class _Shared:
     """What several blocks of one page know of the account; kept with it for as long as the page is made."""
 
@@ -154,8 +179,8 @@ class _Shared:
     def promises(self) -> list[Promise]:
         """Open ones, the latest that were closed, and those made in the contacts that are shown. One query."""
         rows = Promise.objects.filter(account=self.account)
-        latest = rows.filter(state__in=CLOSED).order_by("-closed_on", "-pk")[:CLOSED_PROMISES]
-        wanted = Q(state=Promise.State.OPEN) | Q(pk__in=latest.values("pk"))
+        latest = RawSQL(_CLOSED_LAST, [self.account.pk, *CLOSED, CLOSED_PROMISES])
+        wanted = Q(state=Promise.State.OPEN) | Q(pk__in=latest)
         if self.touchpoints:
             wanted |= Q(touchpoint__in=self.touchpoints)
         return list(rows.filter(wanted).select_related("made_by").order_by("pk"))
@@ -190,6 +215,10 @@ class Next:
     minutes: int
     url: str
     lines: Sequence[Line]
+    slowed: str = ""
+    """What slows its cadence, in words; "" where it goes on as the rule says."""
+    invited: str = ""
+    """Whom the appointment was sent to; "" for nobody."""
 
 
 class NextContacts(Block):
@@ -208,7 +237,17 @@ class NextContacts(Block):
             f" AND i.state = '{AgendaItem.State.OPEN}'))",
             output_field=BooleanField(),
         )
-        return {"contacts_bare": bare, **governing_facts(_in_force(request), today=request.today)}
+        made = how_many(
+            "contacts_touchpoint",
+            f"deleted_at IS NULL AND direction = '{Touchpoint.Direction.OUT}' AND channel <> '{Channel.BROADCAST}'"
+            f" AND outcome <> '{Outcome.NOT_REACHED}' AND day > %s",
+            request.today - YEAR * ONE_DAY,
+        )
+        return {
+            "contacts_bare": bare,
+            "contacts_made_12m": made,
+            **governing_facts(_in_force(request), today=request.today),
+        }
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """Three queries: the agenda items and, where a cadence has none, what its reckoning needs."""
@@ -231,7 +270,7 @@ class NextContacts(Block):
             together.setdefault(follow_up.pk, []).append(item)
         if account.contacts_bare:  # type: ignore[attr-defined]
             bare = FollowUp.objects.open().filter(account=account).exclude(pk__in=together)
-            follow_ups |= {row.pk: row for row in bare.select_related("assignee")}
+            follow_ups |= {row.pk: row for row in bare.select_related("assignee", "invitation")}
         in_order = sorted(follow_ups.values(), key=lambda row: (row.day, row.time or dt.time.max, row.pk))
         planned = [self._planned(row, together.get(row.pk, []), request, names) for row in in_order]
         reckoned = [
@@ -246,10 +285,16 @@ class NextContacts(Block):
                 minutes=plan.rule.minutes,
                 url="",
                 lines=explain_plan(plan, viewer=user, today=today, names=names),
+                slowed=_slowed([plan.reckoned.steps], today),
             )
             for plan in plans
         ]
-        return {"contacts": sorted([*planned, *reckoned], key=lambda one: one.day)}
+        contacts = sorted([*planned, *reckoned], key=lambda one: one.day)
+        return {
+            "contacts": contacts,
+            "slowed": any(one.slowed for one in contacts),
+            "over": over_served(*_asked(account, in_force)),
+        }
 
     def _planned(self, row: FollowUp, items: list[AgendaItem], request: Request, names: Names) -> Next:
         user, today = request.user, request.today
@@ -274,8 +319,28 @@ class NextContacts(Block):
             who="" if row.assignee_id == user.pk else row.assignee.name,
             minutes=row.minutes,
             url=reverse("contacts:follow_up", args=[row.pk]),
-            lines=[line for item in items for line in explain(item, viewer=user, today=today, names=names)],
+            lines=[
+                line
+                for item in items
+                for line in explain(item, viewer=user, today=today, names=names, lead=items[0])
+            ],
+            slowed=_slowed([item.reckoning for item in items], today),
+            invited=_invited(row),
         )
+
+
+def _slowed(chains: Iterable[Sequence[Mapping[str, Any]]], today: dt.date) -> str:
+    """In words, what slows the cadences behind one contact."""
+    found = (slowed_by(steps, today) for steps in chains)
+    return "; ".join(dict.fromkeys(one.words(today) for one in found if one is not None))
+
+
+def _asked(account: Account, in_force: list[ContactRule]) -> tuple[int, list[int]]:
+    """Own contacts of 12 months that reached them, and the intervals of the cadences that govern the account."""
+    facts = vars(account)
+    governing = {facts.get(f"contacts_rule_{rule.channel}") for rule in in_force}
+    intervals = [rule.every_days for rule in in_force if rule.pk in governing and rule.every_days]
+    return facts["contacts_made_12m"], intervals
 
 
 def _items(account: Account, in_force: list[ContactRule]) -> list[AgendaItem]:
@@ -285,7 +350,7 @@ def _items(account: Account, in_force: list[ContactRule]) -> list[AgendaItem]:
     items = list(
         AgendaItem.objects.filter(account=account)
         .filter(Q(state=AgendaItem.State.OPEN) | left_out)
-        .select_related("follow_up__assignee")
+        .select_related("follow_up__assignee", "follow_up__invitation")
         .order_by("due", "pk")
     )
     for item in items:
@@ -298,6 +363,12 @@ def _items(account: Account, in_force: list[ContactRule]) -> list[AgendaItem]:
 
 def _is_open(follow_up: FollowUp | None) -> bool:
     return follow_up is not None and follow_up.is_open
+
+
+def _invited(follow_up: FollowUp) -> str:
+    """The address that awaits us, by an invitation that still stands."""
+    invitation: Invitation | None = getattr(follow_up, "invitation", None)
+    return invitation.email if invitation is not None and invitation.cancelled_at is None else ""
 
 
 class Promises(Block):

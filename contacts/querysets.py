@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.querysets import visible_ids
+from contacts.backing_off import UNWELCOME_PAUSE
+from crm.team.calendars import ONE_DAY
 from crm.team.models import User
 from crm.team.visibility import standing
 
@@ -56,9 +58,13 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
             self.visible_to(user, on=today)
             .open()
             .filter(assignee__in=standing(user, on=today).owner_ids)
-            .annotate(shown_on=Greatest(F("day"), Coalesce(F("snoozed_until"), F("day"))))
+            .with_shown_on()
             .filter(shown_on__lte=until or today)
         )
+
+    def with_shown_on(self) -> Self:
+        """Annotated with `shown_on`, the day it comes to Today: its day, or the end of its snooze."""
+        return self.annotate(shown_on=Greatest(F("day"), Coalesce(F("snoozed_until"), F("day"))))
 
 
 class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
@@ -76,6 +82,10 @@ class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
         """Those that nobody took back."""
         return self.filter(deleted_at__isnull=True)
 
+    def unwelcome_since(self, day: dt.date) -> Self:
+        """Contacts that were not wanted, on the day or later, that nobody took back."""
+        return self.live().filter(outcome="unwelcome", day__gte=day)
+
     def visible_to(self, user: User, *, on: dt.date) -> Self:
         """Touchpoints of accounts the user may see on the day, and the user's own entries.
 
@@ -85,6 +95,15 @@ class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
         if standing(user, on=on).sees_all:
             return self
         return self.filter(Q(account__in=visible_ids(user, on=on)) | Q(user=user))
+
+    def pausing(self, *, on: dt.date) -> Self:
+        """Unwelcome contacts that may pause a cadence on the day: what a manager is to know (docs/domain.md, 5.2).
+
+        Left out where somebody lifted the pause since. With `visible_to` it is the list of one manager.
+        """
+        since = on - UNWELCOME_PAUSE * ONE_DAY
+        rows = self.live().filter(outcome="unwelcome", day__gt=since, day__lte=on)
+        return rows.exclude(account__back_off_lifts__at__gte=F("at"))
 
     def correctable_by(self, user: User, *, on: dt.date) -> Self:
         """Touchpoints the user may correct or take back: own entries; managers and admins all that they see."""
@@ -153,3 +172,7 @@ class ContactRuleQuerySet(models.QuerySet["ContactRule"]):
     def cadences(self) -> Self:
         """Rules that say how often."""
         return self.filter(kind="cadence")
+
+    def triggers(self) -> Self:
+        """Rules that say what follows an event."""
+        return self.filter(kind="trigger")

@@ -48,6 +48,8 @@ class Entry:
     sales_cents: int
     code: str
     asks: tuple[Ask, ...] = ()
+    owner_id: int | None = None
+    """Of the account: somebody else's where the user stands in."""
 
     @property
     def is_complaint(self) -> bool:
@@ -111,11 +113,15 @@ class Queue:
     now: list[Entry] = field(default_factory=list)
     coming: list[Entry] = field(default_factory=list)
 
-    def only(self, *, channel: str = "", complaints: bool = False) -> Queue:
-        """The part of the queue on one channel ("" for all), or with a complaint on its agenda."""
+    def only(self, *, channel: str = "", complaints: bool = False, owner_id: int | None = None) -> Queue:
+        """The part of the queue on one channel ("" for all), with a complaint on its agenda, or of one owner."""
 
         def fits(entry: Entry) -> bool:
-            return (not channel or entry.channel == channel) and (not complaints or entry.is_complaint)
+            return (
+                (not channel or entry.channel == channel)
+                and (not complaints or entry.is_complaint)
+                and (owner_id is None or entry.owner_id == owner_id)
+            )
 
         return Queue([e for e in self.now if fits(e)], [e for e in self.coming if fits(e)])
 
@@ -169,6 +175,7 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
             "account__tier",
             "account__sales_12m_cents",
             "account__code",
+            "account__owner",
             "asks__reason",
             "asks__words",
             "asks__due",
@@ -181,7 +188,24 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
     )
     found: dict[int, Any] = {}
     asks: dict[int, list[Ask]] = {}
-    for pk, account_id, shown_on, day, time, channel, tier, sales, code, reason, words, due, *rest in rows:
+    owners: dict[int, int | None] = {}
+    for (
+        pk,
+        account_id,
+        shown_on,
+        day,
+        time,
+        channel,
+        tier,
+        sales,
+        code,
+        owner,
+        reason,
+        words,
+        due,
+        *rest,
+    ) in rows:
+        owners[pk] = owner
         found[pk] = (pk, account_id, shown_on, day, time, channel, tier, sales, code)
         if reason is None:
             continue
@@ -189,7 +213,7 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
         attempts = int(times or 0) if then == "not_reached" else 0
         ask = Ask(reason, words, due, interval, counted_from, never=opening == "start", attempts=attempts)
         asks.setdefault(pk, []).append(ask)
-    return [Entry(*(*values, tuple(asks.get(pk, ())))) for pk, values in found.items()]
+    return [Entry(*(*values, tuple(asks.get(pk, ())), owners[pk])) for pk, values in found.items()]
 
 
 def known_open_count(user: User, today: dt.date) -> int | None:

@@ -68,17 +68,30 @@ def names_in(chains: Iterable[Iterable[Mapping[str, Any]]], known: Names) -> dic
     return names
 
 
-def explain(item: AgendaItem, *, viewer: User, today: dt.date, names: Names | None = None) -> list[Line]:
-    """Why the item's follow-up stands on its day, step by step; empty for an item without a reckoning.
+def explain(
+    item: AgendaItem,
+    *,
+    viewer: User,
+    today: dt.date,
+    names: Names | None = None,
+    lead: AgendaItem | None = None,
+) -> list[Line]:
+    """Why the item's follow-up stands on its day, step by step; empty for an item of which nothing is to be said.
 
     Reads item.rule (with product_lines) and item.follow_up (with assignee): select and prefetch them in lists. names:
-    see `names_in`; without them it asks by itself where somebody else than the viewer made the last contact.
+    see `names_in`; without them it asks by itself where somebody else than the viewer made the last contact. lead: the
+    item of the same follow-up that is due first, whose day it is; None: this one.
     """
-    if not item.reckoning:
-        return []
     follow_up = item.follow_up
+    joins = lead is not None and lead.pk != item.pk
+    placing = follow_up.placing if follow_up is not None and not joins else None
+    if not item.reckoning and not placing:
+        return []
     assignee = follow_up.assignee if follow_up is not None else None
-    lines = _steps(item.reckoning, rule=item.rule, assignee=assignee, viewer=viewer, names=names)
+    if item.reckoning:
+        lines = _steps(item.reckoning, rule=item.rule, assignee=assignee, viewer=viewer, names=names)
+    else:
+        lines = [Line(str(item.get_reason_display()), item.due)]
     if follow_up is None:
         return [*lines, _due(item.due, today)]
     expected = lines[-1].day if lines else None
@@ -86,6 +99,14 @@ def explain(item: AgendaItem, *, viewer: User, today: dt.date, names: Names | No
         lines.append(Line(gettext("booked for this day"), follow_up.day))
     elif follow_up.moved_by_hand:
         lines.append(Line(gettext("moved to this day by hand"), follow_up.day))
+    elif lead is not None and joins:
+        # Translators: reason is what else is dealt with in the same contact, for example "Promise due"
+        words = gettext("in one contact with what is due first: %(reason)s") % {
+            "reason": lead.get_reason_display()
+        }
+        lines.append(Line(words, follow_up.day))
+    elif placing:
+        lines += _steps(placing, rule=None, assignee=assignee, viewer=viewer, names=names or {})
     elif follow_up.day != expected:
         late = follow_up.day > item.due
         words = (
@@ -176,7 +197,35 @@ def _words(
             if assignee is None or assignee.pk == viewer.pk:
                 return gettext("to your next working day") if assignee else gettext("to the next working day")
             return gettext("to the next working day of %(name)s") % {"name": assignee.name}
-    return ""
+        case "backed_off":
+            # Translators: days is the longer interval: "45 days instead, since 3 contacts in a row brought nothing"
+            return ngettext(
+                "%(days)d days instead, since %(times)d contact in a row brought nothing",
+                "%(days)d days instead, since %(times)d contacts in a row brought nothing",
+                step["times"],
+            ) % {"days": step["days"], "times": step["times"]}
+        case "unwelcome":
+            return ngettext(
+                "the contact was unwelcome: a pause of %(days)d day",
+                "the contact was unwelcome: a pause of %(days)d days",
+                step["days"],
+            ) % {"days": step["days"]}
+        case "substitute":
+            if assignee is None or assignee.pk == viewer.pk:
+                return gettext("you are absent: your substitute's day")
+            return gettext("%(name)s is absent: the substitute's day") % {"name": assignee.name}
+    return str(PLACED.get(step["step"], ""))
+
+
+PLACED = {
+    "slot": _("to the fixed time that they want"),
+    "weekday": _("to a day that suits them"),
+    "at_most": _("later, since they want fewer contacts"),
+    "levelled": _("to the day with the least to do"),
+    "postponed": _("put off to a week with room"),
+    "kept": _("kept on its day"),
+}
+"""The steps from the due day to the day of a follow-up (FollowUp.placing)."""
 
 
 def _by_rule(words: str, rule: ContactRule | None) -> str:

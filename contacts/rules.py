@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual
+from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
@@ -35,9 +37,10 @@ from simple_history.utils import bulk_update_with_history
 
 from accounts.models import Account, Channel, ProductLine, RecentProductLine
 from contacts.cadence import CADENCE_CHANNELS
+from contacts.events import WITH_AMOUNT, WITH_DAYS, event_in_words, follow_in_words
 from contacts.models import ContactRule
 from crm.look import figures
-from crm.team.calendars import ONE_DAY
+from crm.team.calendars import ONE_DAY, months_before
 from crm.team.models import User
 
 
@@ -52,7 +55,12 @@ def is_governable(account: Account) -> bool:
     return account.archived_at is None and account.phase != Account.Phase.LET_GO
 
 
-def matching(rule: ContactRule, on: dt.date, *, product_lines: Iterable[ProductLine] | None = None) -> Q:
+def matching(
+    rule: ContactRule,
+    on: dt.date,
+    *,
+    product_lines: Iterable[ProductLine] | None = None,
+) -> Q:
     """The condition on Account that all conditions of the rule hold on the day; never empty.
 
     product_lines: instead of those stored, for a rule that is not saved yet. Prefetch them where there are many rules.
@@ -90,16 +98,8 @@ def _bought(on: dt.date) -> QuerySet[RecentProductLine]:
     As accounts.facts last found them; it does so every day, and after every import.
     """
     return RecentProductLine.objects.filter(
-        account=OuterRef("pk"), last_ordered_on__gte=_year_before(on + ONE_DAY)
+        account=OuterRef("pk"), last_ordered_on__gte=months_before(on + ONE_DAY, 12)
     )
-
-
-def _year_before(day: dt.date) -> dt.date:
-    """The same day a year earlier; the 28th for the 29th of February."""
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:
-        return day.replace(year=day.year - 1, day=28)
 
 
 # Who governs --------------------------------------------------------------------------------------------------------
@@ -139,6 +139,19 @@ def governing(rules: Sequence[ContactRule], on: dt.date) -> dict[str, Case]:
         channel: Case(*whens, default=Value(None), output_field=IntegerField())
         for channel, whens in by_channel.items()
     }
+
+
+def as_if(rules: Iterable[ContactRule], tier: str | None) -> list[ContactRule]:
+    """The rules as they speak of an account that had this tier (None: none): those for other tiers are not there.
+
+    Copies that ask for no tier; nobody saves them.
+    """
+    found = []
+    for rule in rules:
+        if not rule.tiers or (tier and tier in rule.tiers):
+            found.append(copy(rule))
+            found[-1].tiers = ""
+    return found
 
 
 @dataclass(frozen=True)
@@ -268,10 +281,11 @@ def _any_of(words: list[str]) -> str:
 
 
 def what(rule: ContactRule) -> str:
-    """What the rule asks for in words: "visit every 30 days, 45 min"; for a trigger its channel and minutes."""
+    """What the rule asks for: "visit every 30 days, 45 min", "phone call 1 to 3 working days later, 15 min"."""
     days = rule.every_days or 0
+    channel = str(CHANNEL_IN_A_SENTENCE[Channel(rule.channel)])
     parts = {
-        "channel": CHANNEL_IN_A_SENTENCE[Channel(rule.channel)],
+        "channel": channel,
         "days": days,
         "minutes": figures.duration(rule.minutes),
     }
@@ -284,7 +298,19 @@ def what(rule: ContactRule) -> str:
             )
             % parts
         )
-    return gettext("%(channel)s, %(minutes)s") % parts
+    return gettext("%(contact)s, %(minutes)s") % {
+        "contact": follow_in_words(rule, channel),
+        "minutes": parts["minutes"],
+    }
+
+
+def when(rule: ContactRule) -> str:
+    """What a trigger follows in words: "Purchase of at least 5,000 €", "Delivery, Tier A". Reads the product lines."""
+    event, whom = event_in_words(rule), who(rule)
+    if whom == gettext("Every account"):
+        return event
+    # Translators: an event, and at which accounts: "Purchase of at least 5,000 €, Tier A that buys Pumps"
+    return gettext("%(event)s, %(who)s") % {"event": event, "who": whom}
 
 
 def sentence(rule: ContactRule) -> str:
@@ -293,12 +319,8 @@ def sentence(rule: ContactRule) -> str:
     Anybody may read it (docs/domain.md, section 1). A name given to the rule does not replace it: names go stale.
     """
     if rule.kind == ContactRule.Kind.TRIGGER:
-        # Translators: a trigger: event, whom it is about, what follows
-        return gettext("%(event)s, %(who)s: %(what)s") % {
-            "event": rule.get_event_display(),
-            "who": who(rule),
-            "what": what(rule),
-        }
+        # Translators: a trigger: the event with whom it is about, and what follows
+        return gettext("%(when)s: %(what)s") % {"when": when(rule), "what": what(rule)}
     return gettext("%(who)s: %(what)s") % {"who": who(rule), "what": what(rule)}
 
 
@@ -311,12 +333,14 @@ def save_rule(
     now: dt.datetime,
     product_lines: Iterable[ProductLine] | None = None,
 ) -> ContactRule:
-    """Make or change a rule; a new one goes last. product_lines None leaves them as they are.
+    """Make or change a rule; a new one goes last of its kind. product_lines None leaves them as they are.
 
-    Raises ValidationError, by field, for a rule that cannot be: a cadence without an interval, or on broadcasts.
+    A trigger that is put in force, or follows another event from now on, fires from today (the company's) on; else it
+    goes on as it did. Raises ValidationError, by field, for a rule that cannot be: a cadence without an interval, a
+    trigger without an event or with offsets out of order, either of them on broadcasts.
     """
     if rule._state.adding:
-        rule.priority = ContactRule.objects.select_for_update().count() + 1
+        rule.priority = len(_in_order(rule.kind)) + 1
     if rule.kind == ContactRule.Kind.CADENCE:
         if rule.every_days is None:
             raise ValidationError(
@@ -330,8 +354,9 @@ def save_rule(
                     )
                 }
             )
-    elif not rule.event:
-        raise ValidationError({"event": gettext("A trigger needs the event that it follows.")})
+    else:
+        _check_trigger(rule)
+        _begin(rule, now=now)
     rule.full_clean(exclude=["priority"])
     _save(rule, actor=actor, now=now)
     if product_lines is not None:
@@ -339,18 +364,50 @@ def save_rule(
     return rule
 
 
+def _check_trigger(rule: ContactRule) -> None:
+    """Raise ValidationError for a trigger that cannot be; drop what its event does not have."""
+    if not rule.event:
+        raise ValidationError({"event": gettext("A trigger needs the event that it follows.")})
+    if rule.channel == Channel.BROADCAST:
+        raise ValidationError(
+            {"channel": gettext("A broadcast reaches many. Choose a channel that reaches one customer.")}
+        )
+    if rule.event not in WITH_AMOUNT:
+        rule.event_amount_cents = None
+    if rule.event not in WITH_DAYS:
+        rule.event_days = None
+    rule.offset_from = rule.offset_from or 0
+    if rule.offset_until is None:
+        rule.offset_until = rule.offset_from
+    if rule.offset_until < rule.offset_from:
+        raise ValidationError({"offset_until": gettext("The contact would end before it begins.")})
+
+
+def _begin(rule: ContactRule, *, now: dt.datetime) -> None:
+    """Let a trigger fire from today on, where it did not follow this event until now; the company's today."""
+    before = ContactRule.objects.filter(pk=rule.pk).values_list("enabled", "event", "fires_from").first()
+    followed = before is not None and before[0] and before[1] == rule.event and before[2] is not None
+    if rule.enabled and not followed:
+        rule.fires_from = timezone.localdate(now, timezone.get_default_timezone())
+
+
 @transaction.atomic
 def enable_rule(*, rule: ContactRule, enabled: bool, actor: User, now: dt.datetime) -> ContactRule:
-    """Put the rule in force, or out of it; its place in the order stays."""
+    """Put the rule in force, or out of it; its place in the order stays. A trigger fires from today on, then."""
     rule.enabled = enabled
-    _save(rule, actor=actor, now=now, only=["enabled"])
+    if rule.kind == ContactRule.Kind.TRIGGER:
+        _begin(rule, now=now)
+    _save(rule, actor=actor, now=now, only=["enabled", "fires_from"])
     return rule
 
 
 @transaction.atomic
 def move_rule(*, rule: ContactRule, to: int, actor: User, now: dt.datetime) -> None:
-    """Give the rule the place `to` (1 first; beyond the ends: first or last). Priorities stay 1, 2, 3 without gaps."""
-    order = [one for one in _in_order() if one.pk != rule.pk]
+    """Give the rule the place `to` among those of its kind (1 first; beyond the ends: first or last).
+
+    Priorities stay 1, 2, 3 without gaps.
+    """
+    order = [one for one in _in_order(rule.kind) if one.pk != rule.pk]
     order.insert(max(0, to - 1), rule)
     _number(order, actor=actor, now=now)
     rule.refresh_from_db(fields=["priority"])
@@ -362,12 +419,12 @@ def remove_rule(*, rule: ContactRule, actor: User, now: dt.datetime) -> None:
     rule._history_user = actor  # type: ignore[attr-defined]  # read by simple_history
     rule._history_date = now  # type: ignore[attr-defined]
     rule.delete()
-    _number(_in_order(), actor=actor, now=now)
+    _number(_in_order(rule.kind), actor=actor, now=now)
 
 
-def _in_order() -> list[ContactRule]:
-    """Every rule in priority order, locked, so that two who order them at once leave no gap."""
-    return list(ContactRule.objects.select_for_update().order_by("priority", "id"))
+def _in_order(kind: str) -> list[ContactRule]:
+    """Every rule of the kind in priority order, locked, so that two who order them at once leave no gap."""
+    return list(ContactRule.objects.select_for_update().filter(kind=kind).order_by("priority", "id"))
 
 
 def _number(order: list[ContactRule], *, actor: User, now: dt.datetime) -> None:

@@ -62,19 +62,27 @@ def log_contact(
     promise_words: str = "",
     promise_due: dt.date | None = None,
     promises_kept: Collection[int] | None = None,
+    items_done: Collection[int] | None = None,
     next_step: NextStep | None = None,
+    written_at: dt.datetime | None = None,
 ) -> Touchpoint:
     """Log one contact and put the queue right: what it settles is closed, what it brought is opened, the rest planned.
 
     A second call with the same uuid logs nothing and returns the first. minutes: 0 to 1440. day: the local day it took
     place, None for today, at most OLDEST days back. follow_up: the one it was made for; it is done, unless it was
-    closed meanwhile. promises_kept: ids of the promises on its agenda that this contact kept, None for all of them;
-    the others are asked again. Raises ValidationError, by field, for what cannot be. The caller has found the account
-    through `visible_to`.
+    closed meanwhile. promises_kept: ids of the promises on its agenda that this contact kept, None for all of them.
+    items_done: ids of the items on its agenda that were dealt with, promises too; None: those that the channel made
+    satisfies. What was not is asked again. When a cadence is due next follows from the contact alone. written_at: when
+    it was written down, where it waited on a device to be sent (`_written`); what it promises and asks for counts from
+    that day. Raises ValidationError, by field, for what cannot be. The caller has found the account through
+    `visible_to`.
     """
-    day = day or today
+    written, written_on = _written(written_at, actor=actor, now=now, today=today)
+    day = day or written_on
+    if written_at is not None and written_at > now:
+        day = min(day, today)  # the device's clock is ahead: what reaches us was not made tomorrow
     _check(account, persons, follow_up, day=day, minutes=minutes, today=today)
-    _check_what_follows(promise_words, promise_due, next_step, today=today)
+    _check_what_follows(promise_words, promise_due, next_step, today=written_on)
     with transaction.atomic():
         hold(account_ids=[account.pk])
         # One log at a time per account: the second submit of a form waits here, and then finds the first.
@@ -91,7 +99,7 @@ def log_contact(
             user=actor,
             follow_up=follow_up if follow_up is not None and follow_up.is_open else None,
             uuid=uuid,
-            at=_moment(day, actor=actor, now=now, today=today),
+            at=min(_moment(day, actor=actor, now=written, today=written_on), now),
             day=day,
             channel=channel,
             direction=direction,
@@ -101,8 +109,8 @@ def log_contact(
             created_at=now,
         )
         _save(touchpoint, actor=actor)
-        touchpoint.persons.set(persons)
-        _settle(touchpoint, promises_kept=promises_kept, today=today)
+        touchpoint.persons.add(*persons)
+        _settle(touchpoint, promises_kept=promises_kept, items_done=items_done, today=today)
         person = persons[0] if persons else None
         if promise_words and promise_due is not None:
             _promise(touchpoint, promise_words, promise_due, person=person, today=today)
@@ -249,6 +257,19 @@ def _check_what_follows(
         raise ValidationError({"next_day": _("Pick a day from today on, within two years.")})
 
 
+def _written(
+    written_at: dt.datetime | None, *, actor: User, now: dt.datetime, today: dt.date
+) -> tuple[dt.datetime, dt.date]:
+    """When a contact was written down, and the local day of the actor then.
+
+    A device's clock is believed between OLDEST days ago and now; where it says anything else, or nothing, it is now.
+    `Touchpoint.created_at`, which is ours, says when the contact reached us.
+    """
+    if written_at is None or not now - OLDEST * ONE_DAY <= written_at <= now:
+        return now, today
+    return written_at, written_at.astimezone(ZoneInfo(actor.time_zone)).date()
+
+
 def _moment(day: dt.date, *, actor: User, now: dt.datetime, today: dt.date) -> dt.datetime:
     """When it took place: now, or noon of an earlier day where the person is."""
     return now if day == today else dt.datetime.combine(day, dt.time(12), ZoneInfo(actor.time_zone))
@@ -267,7 +288,13 @@ def _locked(touchpoint: Touchpoint) -> Touchpoint:
 
 
 # What a contact closes ------------------------------------------------------------------------------------------------
-def _settle(touchpoint: Touchpoint, *, promises_kept: Collection[int] | None, today: dt.date) -> None:
+def _settle(
+    touchpoint: Touchpoint,
+    *,
+    promises_kept: Collection[int] | None,
+    items_done: Collection[int] | None = None,
+    today: dt.date,
+) -> None:
     """Close what this contact deals with (5.3): its follow-up, and the cadences that its channel satisfies.
 
     Everything it closes carries its `created_at` and points at it.
@@ -287,17 +314,36 @@ def _settle(touchpoint: Touchpoint, *, promises_kept: Collection[int] | None, to
         emptied.add(touchpoint.follow_up_id)
     agenda.close_follow_ups(emptied, state=FollowUp.State.DONE, at=at)
     for item in own:
+        if item.reason == Reason.CADENCE:
+            continue  # planning asks for a cadence again by itself
         promise_id = agenda.promise_id_of(item.source)
-        if not reached or (promise_id and promises_kept is not None and promise_id not in promises_kept):
-            if item.reason != Reason.CADENCE:  # planning asks for a cadence again by itself
-                _ask_again(item, after=touchpoint.day, today=today, now=at)
+        if not (reached and _is_done(item, touchpoint, promise_id, promises_kept, items_done)):
+            _ask_again(item, after=touchpoint.day, today=today, now=at)
         elif promise_id:
             _set_promise(item, before=Promise.State.OPEN, after=Promise.State.KEPT, on=touchpoint.day)
 
 
+def _is_done(
+    item: AgendaItem,
+    touchpoint: Touchpoint,
+    promise_id: int | None,
+    promises_kept: Collection[int] | None,
+    items_done: Collection[int] | None,
+) -> bool:
+    """Whether a contact that reached them dealt with an item on its agenda, no cadence.
+
+    A promise can be kept by any contact; what else is asked for by a visit is not done by a phone call.
+    """
+    if items_done is not None:
+        return item.pk in items_done
+    if promise_id is not None:
+        return promises_kept is None or promise_id in promises_kept
+    return item.channel == touchpoint.channel or item.channel in SATISFIES[touchpoint.channel]
+
+
 def _satisfies(touchpoint: Touchpoint, item: AgendaItem) -> bool:
     """Whether the contact made is the one a cadence item asked for, no later appointment standing in its way."""
-    if item.reason != Reason.CADENCE or item.channel not in SATISFIES[touchpoint.channel]:
+    if item.reason != Reason.CADENCE or item.source not in SATISFIES[touchpoint.channel]:
         return False
     if item.counted_from is not None and touchpoint.day < item.counted_from:
         return False  # an older contact than the one it counts from changes nothing
@@ -346,12 +392,11 @@ def _promise(
         made_on=touchpoint.day,
         due_on=due,
     )
-    agenda.open_item(
+    agenda.request_contact(
         account=account,
         assignee=assignee,
         person=person,
         day=agenda.day_before(due, calendar=agenda.calendar_of(assignee), today=today),
-        by_hand=False,
         channel=agenda.reminder_channel(touchpoint.channel),
         minutes=REMINDER_MINUTES,
         reason=Reason.PROMISE_DUE,
@@ -359,7 +404,7 @@ def _promise(
         words=words,
         earliest=min(touchpoint.day, due),
         due=due,
-        latest=due,
+        today=today,
         now=touchpoint.created_at,
     )
 
@@ -367,7 +412,7 @@ def _promise(
 def _next_step(
     touchpoint: Touchpoint, step: NextStep, *, person: ContactPerson | None, today: dt.date
 ) -> None:
-    agenda.open_item(
+    agenda.request_contact(
         account=touchpoint.account,
         assignee=agenda.keeper(touchpoint.account, actor=touchpoint.user, today=today),
         person=person,
@@ -378,9 +423,8 @@ def _next_step(
         reason=Reason.MANUAL,
         source=f"{agenda.NEXT_STEP}{touchpoint.uuid}",
         words=step.words,
-        earliest=step.day,
         due=step.day,
-        latest=step.day,
+        today=today,
         now=touchpoint.created_at,
     )
 

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, ContactPerson
 from contacts import rules
+from contacts.models import UnmetRule
+from crm.team.absences import LONG_ABSENCE
+from crm.team.calendars import ONE_DAY
 from crm.team.models import Absence, User
-
-LONG_ABSENCE = dt.timedelta(days=14)
-"""An absence of so many days without a substitute leaves accounts alone."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ GAPS = (
         _("Name a substitute, or hand them over: for two weeks or more nobody looks after them."),
     ),
     Gap("rule", _("No contact rule"), _("No cadence in force matches them: add or widen a contact rule.")),
+    Gap(
+        "unmet",
+        _("Rule against a wish"),
+        _("A contact rule asks for what the customer does not want: ask them, or let it be."),
+    ),
     Gap("person", _("Nobody to talk to"), _("Add a person: a name and a phone number are enough.")),
     Gap(
         "tier", _("Customer without a tier"), _("They buy, but no run has given them a tier yet; a pin can.")
@@ -49,13 +54,14 @@ def gaps(*, today: dt.date) -> dict[str, Q]:
         for absence in Absence.objects.filter(
             first_day__lte=today, last_day__gte=today, substitute__isnull=True
         )
-        if absence.last_day - absence.first_day >= LONG_ABSENCE - dt.timedelta(days=1)
+        if absence.last_day - absence.first_day >= (LONG_ABSENCE - 1) * ONE_DAY
     ]
     return {
         "owner": Q(owner__isnull=True),
         "gone": Q(owner__in=User.objects.filter(is_active=False).values("pk")),
         "away": Q(owner__in=long_ones),
         "rule": ~_governed(today),
+        "unmet": Q(Exists(UnmetRule.objects.filter(account=OuterRef("pk")).order_by())),
         "person": ~Q(Exists(ContactPerson.objects.present().filter(account=OuterRef("pk")).order_by())),
         "tier": Q(tier__isnull=True, phase__in=[Account.Phase.CUSTOMER, Account.Phase.LAPSING]),
     }

@@ -46,6 +46,13 @@ class Recorder:
         kind = next(letter for letter, model in _KINDS.items() if isinstance(row, model))
         self.changes.append((kind, row.pk, _plain(before), _plain({name: values[name] for name in before})))
 
+    def made(self, row: FollowUp | AgendaItem, *, undone: str, now: dt.datetime) -> None:
+        """Remember a row that was just made open: undoing puts it into the state `undone`, closed."""
+        kind = next(letter for letter, model in _KINDS.items() if isinstance(row, model))
+        names = ("state", "closed_at")
+        before = _plain({"state": undone, "closed_at": now})
+        self.changes.append((kind, row.pk, before, _plain({name: getattr(row, name) for name in names})))
+
     def token(self, *, actor: User) -> str:
         """What `undo` takes: only the actor can use it. Safe in an address."""
         return Signer(salt=_SIGNER_SALT).sign_object([actor.pk, self.changes], compress=True)
@@ -82,7 +89,7 @@ def undo(*, token: str, actor: User, today: dt.date, now: dt.datetime) -> Follow
             row: Any = _KINDS[kind]._base_manager.select_for_update().filter(pk=pk).first()
             if row is None or _now_of(row, after) != after:
                 raise CannotUndo(_("Somebody has changed this since; it stays as it is."))
-            if kind == "i":
+            if kind == "i" and before.get("state") == AgendaItem.State.OPEN:
                 items.append(row)
                 continue
             for name, value in before.items():

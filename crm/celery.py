@@ -19,7 +19,7 @@ LOOK_EVERY = 300  # seconds
 
 app = Celery("opieka")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["crm.team", "crm.jobs", "accounts", "contacts", "segmentation"])
+app.autodiscover_tasks(["crm.team", "crm.jobs", "accounts", "contacts", "complaints", "segmentation"])
 
 # Hours are those of the company's time zone (TIME_ZONE). Beat keeps in its file when it last asked for each of these,
 # and asks at once for what fell due while it was away.
@@ -40,6 +40,18 @@ app.conf.beat_schedule = {
     "remove old import files": {
         "task": "accounts.tasks.start_import_upkeep",
         "schedule": crontab(minute="30", hour="3"),
+    },
+    "morning digests and called-off appointments": {
+        "task": "contacts.tasks.send_what_is_due",
+        "schedule": crontab(minute="*/10"),
+        # Late, the next one does the same.
+        "options": {"expires": 500},
+    },
+    "complaints that run out of time": {
+        "task": "complaints.tasks.sweep_complaints",
+        "schedule": crontab(minute="*/5"),
+        # Late, the next one does the same.
+        "options": {"expires": 290},
     },
     "bring lost jobs back": {
         "task": "crm.jobs.tasks.sweep_jobs",

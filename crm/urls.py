@@ -15,9 +15,13 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("contacts.urls")),
     path("review/", include("segmentation.urls")),
+    path("policies/", include("segmentation.policy_urls")),
+    path("insight/", include("segmentation.insight_urls")),
     path("imports/rates/", include("accounts.rates_urls")),
     path("imports/", include("accounts.imports_urls")),
     path("jobs/", include("crm.jobs.urls")),
+    path("absences/", include("crm.team.absences_urls")),
+    path("holidays/", include("crm.team.holidays_urls")),
     path("account/", include("crm.team.urls")),
     path("admin/", admin.site.urls),
 ]

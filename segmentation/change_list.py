@@ -7,10 +7,10 @@ the order and every count are made by the database, and only the rows of one pag
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import (
     BigIntegerField,
@@ -21,6 +21,7 @@ from django.db.models import (
     FilteredRelation,
     FloatField,
     IntegerField,
+    Max,
     Q,
     QuerySet,
     Sum,
@@ -28,7 +29,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf, StrIndex
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -167,6 +168,15 @@ def move_code(before: str | None, after: str | None) -> str:
 
 _MOVE_OF = {move_code(*move): move for move in MOVES}
 
+# Where the movement's two letters stand in the text of all of them: one expression where CASE would take a dozen.
+_PLACE_OF_MOVE = NullIf(
+    StrIndex(
+        Value(",".join(_MOVE_OF)),
+        Concat(Coalesce("from_tier", Value("0")), Coalesce("found_tier", Value("0"))),
+    ),
+    0,
+).asc(nulls_last=True)
+
 
 Changes = QuerySet[Any]
 """Tier changes with what `changes_of` adds to them."""
@@ -195,7 +205,7 @@ def changes_of(run: TieringRun, user: User, *, on: dt.date, previous: TieringRun
             When(state=_STATE.OVERRIDDEN, then="proposed_tier"), default="to_tier", output_field=CharField()
         ),
         mine=Value(1) if user.is_admin else mine,
-        revenue=Coalesce(F("assessed__revenue_cents"), Value(0), output_field=BigIntegerField()),
+        revenue=F("revenue_cents"),
         revenue_before=before,
         growth=Case(
             When(
@@ -209,39 +219,34 @@ def changes_of(run: TieringRun, user: User, *, on: dt.date, previous: TieringRun
     )
 
 
-def narrowed(changes: Changes, filters: Filters) -> Changes:
-    """Those of the proposals that fit the owner and the words: what the numbers on the filters count."""
-    changes = changes.filter(state__in=PROPOSALS)
-    if filters.rep == NOBODY:
-        changes = changes.filter(account__owner__isnull=True)
-    elif filters.rep:
-        changes = changes.filter(account__owner=int(filters.rep))
-    if filters.words:
-        found = Account.objects.search(filters.words).order_by().values("pk")
-        changes = changes.filter(account__in=found)
-    return changes
+def searched(changes: Changes, words: str) -> Changes:
+    """Those whose account is found by the words; all without words."""
+    if not words:
+        return changes
+    return changes.filter(account__in=Account.objects.search(words).order_by().values("pk"))
 
 
 def shown(changes: Changes, filters: Filters) -> Changes:
     """The rows of the list in their order: by movement, then as the user sorts, ties by code."""
-    changes = narrowed(changes, filters).filter(mine=0 if filters.show == Show.OTHERS else 1)
+    states: Sequence[str] = PROPOSALS
     if filters.show == Show.UNDECIDED:
-        changes = changes.filter(state=_STATE.PROPOSED)
+        states = (_STATE.PROPOSED,)
     elif filters.show == Show.DECIDED:
-        changes = changes.exclude(state=_STATE.PROPOSED)
+        states = [state for state in PROPOSALS if state != _STATE.PROPOSED]
+    changes = searched(changes, filters.words)
+    changes = changes.filter(state__in=states, mine=0 if filters.show == Show.OTHERS else 1)
+    if filters.rep == NOBODY:
+        changes = changes.filter(account__owner__isnull=True)
+    elif filters.rep:
+        changes = changes.filter(account__owner=int(filters.rep))
     if filters.complaints:
-        changes = changes.filter(assessed__complaints__gt=0)
+        changes = changes.filter(complaints__gt=0)
     if filters.move:
         before, after = _MOVE_OF[filters.move]
         changes = changes.filter(from_tier=before, found_tier=after)
-    rank = Case(
-        *(When(from_tier=before, found_tier=after, then=at) for at, (before, after) in enumerate(MOVES)),
-        default=len(MOVES),
-        output_field=IntegerField(),
-    )
     field = F(_COLUMNS[filters.sort.removeprefix("-")].field)
     column = field.desc(nulls_last=True) if filters.sort.startswith("-") else field.asc(nulls_last=True)
-    return changes.order_by(rank, column, "account__code")
+    return changes.order_by(_PLACE_OF_MOVE, column, "account__code")
 
 
 # How much ----------------------------------------------------------------------------------------------------------
@@ -309,37 +314,70 @@ class Summary:
         return [(movement.before, movement.after, movement.total) for movement in self.movements]
 
 
-def summary(changes: Changes) -> Summary:
-    """One statement over all changes of the run that are the user's to decide, and those applied at once."""
+class Tally(NamedTuple):
+    """How many changes of one owner go one way, as far as they are alike: what summary and numbers are added up from.
+
+    value is the revenue in cents; complaints are of changes with complaints, open_complaints of those yet undecided.
+    """
+
+    before: str | None
+    after: str | None
+    at_once: int
+    """1: applied at once, by no owner's name; else 0."""
+    mine: int
+    rep: int | None
+    rep_name: str | None
+    total: int
+    undecided: int
+    complaints: int
+    open_complaints: int
+    value: int
+
+    def complaints_shown(self, show: str) -> int:
+        """The changes with complaints under a value of the filter `show`."""
+        if show == Show.UNDECIDED:
+            return self.open_complaints
+        return self.complaints - self.open_complaints if show == Show.DECIDED else self.complaints
+
+
+def tallies(changes: Changes) -> list[Tally]:
+    """One statement over all of the changes, as from changes_of."""
     proposal = Q(state__in=PROPOSALS)
+    is_open = Q(state=_STATE.PROPOSED)
+    complained = Q(complaints__gt=0)
     rows = (
-        changes.filter(Q(mine=1) | Q(state=_STATE.APPLIED))
-        .annotate(
+        changes.annotate(
             at_once=Case(When(proposal, then=0), default=1, output_field=IntegerField()),
-            stake=Case(When(proposal, then="revenue"), default=0, output_field=BigIntegerField()),
             rep=Case(When(proposal, then="account__owner"), default=None, output_field=BigIntegerField()),
-            rep_name=Case(
-                When(proposal, then="account__owner__name"), default=None, output_field=CharField()
-            ),
         )
         .order_by()
-        .values("from_tier", "found_tier", "at_once", "rep", "rep_name")
+        .values_list("from_tier", "found_tier", "at_once", "mine", "rep")
         .annotate(
-            total=Count("pk"), undecided=Count("pk", filter=Q(state=_STATE.PROPOSED)), value=Sum("stake")
+            rep_name=Max("account__owner__name"),
+            total=Count("pk"),
+            undecided=Count("pk", filter=is_open),
+            with_complaints=Count("pk", filter=complained),
+            open_complaints=Count("pk", filter=complained & is_open),
+            value=Sum("revenue"),
         )
     )
+    return [Tally(*row) for row in rows]
+
+
+def summary(found: Iterable[Tally]) -> Summary:
+    """Of all changes of the run: those that are the user's to decide, and those applied at once."""
     movements: dict[tuple[Any, ...], Movement] = {}
     owners: set[tuple[str, str]] = set()
-    for row in rows:
-        way = (row["from_tier"], row["found_tier"])
-        if way[0] == way[1]:
+    for tally in found:
+        way = (tally.before, tally.after)
+        if way[0] == way[1] or not (tally.mine or tally.at_once):
             continue
-        movement = movements.setdefault((*way, row["at_once"]), Movement(*way, at_once=bool(row["at_once"])))
-        movement.total += row["total"]
-        movement.undecided += row["undecided"]
-        movement.value += int(row["value"])
-        if not row["at_once"]:
-            owners.add((row["rep_name"], str(row["rep"])) if row["rep"] else ("", NOBODY))
+        movement = movements.setdefault((*way, tally.at_once), Movement(*way, at_once=bool(tally.at_once)))
+        movement.total += tally.total
+        movement.undecided += tally.undecided
+        if not tally.at_once:
+            movement.value += int(tally.value)
+            owners.add((tally.rep_name or "", str(tally.rep)) if tally.rep else ("", NOBODY))
     return Summary(
         sorted(movements.values(), key=lambda each: (each.at_once, MOVES.index((each.before, each.after)))),
         [
@@ -366,42 +404,41 @@ class Numbers:
         """Undecided and decided."""
         return self.undecided + self.decided
 
-
-def numbers(changes: Changes, filters: Filters) -> Numbers:
-    """One statement; a movement chosen narrows the numbers, the state shown and the complaints do not."""
-    is_open = Q(state=_STATE.PROPOSED)
-    complained = Q(assessed__complaints__gt=0)
-    if filters.show == Show.UNDECIDED:
-        complained &= is_open
-    elif filters.show == Show.DECIDED:
-        complained &= ~is_open
-    rows = (
-        narrowed(changes, filters)
-        .order_by()
-        .values("from_tier", "found_tier", "mine")
-        .annotate(
-            total=Count("pk"),
-            undecided=Count("pk", filter=is_open),
-            complaints=Count("pk", filter=complained),
-            value=Sum("revenue"),
+    def listed(self, filters: Filters) -> int:
+        """How many rows the list has."""
+        if filters.complaints:
+            return self.complaints
+        return {Show.UNDECIDED: self.undecided, Show.DECIDED: self.decided, Show.OTHERS: self.others}.get(
+            filters.show, self.total
         )
-    )
-    found = Numbers()
+
+
+def numbers(found: Iterable[Tally], filters: Filters) -> Numbers:
+    """Of the proposals that fit the words; narrowed to the owner here.
+
+    A movement chosen narrows the numbers; the state shown and the complaints do not.
+    """
+    numbers = Numbers()
     listed = 0 if filters.show == Show.OTHERS else 1
-    for row in rows:
-        move = (row["from_tier"], row["found_tier"])
-        if row["mine"] == listed:
-            found.movements[move] = Movement(*move, row["total"], row["undecided"], int(row["value"]))
+    for tally in found:
+        if tally.at_once or (filters.rep and filters.rep != str(tally.rep or NOBODY)):
+            continue
+        move = (tally.before, tally.after)
+        if tally.mine == listed:
+            movement = numbers.movements.setdefault(move, Movement(*move))
+            movement.total += tally.total
+            movement.undecided += tally.undecided
+            movement.value += int(tally.value)
         if filters.move and _MOVE_OF[filters.move] != move:
             continue
-        if row["mine"] == listed:
-            found.complaints += row["complaints"]
-        if row["mine"]:
-            found.undecided += row["undecided"]
-            found.decided += row["total"] - row["undecided"]
+        if tally.mine == listed:
+            numbers.complaints += tally.complaints_shown(filters.show)
+        if tally.mine:
+            numbers.undecided += tally.undecided
+            numbers.decided += tally.total - tally.undecided
         else:
-            found.others += row["total"]
-    return found
+            numbers.others += tally.total
+    return numbers
 
 
 def runs_to_choose() -> list[TieringRun]:

@@ -15,14 +15,17 @@ from django.db.models.functions import Cast, RowNumber, TruncMonth
 from django.utils.safestring import SafeString
 
 from accounts.models import Account, Purchase, Tier
-from contacts.models import Touchpoint
+from contacts.models import AgendaItem, Touchpoint
+from contacts.of_a_quarter import Asked, asked_with_tier
+from contacts.rules import cadences_in_force
 from crm.look.charts import monthly_bars
+from crm.team.calendars import months_before
 from crm.team.models import User
+from segmentation.actions import action_of, people_for
 from segmentation.hints import Hint, hints
-from segmentation.models import TierAssessment, TierChange, TieringRun, TierPin
+from segmentation.models import TierAssessment, TierChange, TierComment, TieringRun, TierPin
 from segmentation.review import already_decided
 from segmentation.rules import may_decide
-from segmentation.windows import months_before
 from segmentation.wording import EvidenceTable, Step, evidence_table, ladder_steps
 
 MONTHS_OF_THE_CHART = 24
@@ -114,6 +117,36 @@ class ChangePage:
     def how_decided(self) -> str:
         """Who decided, when and how, in a sentence."""
         return already_decided(self.change)
+
+    @cached_property
+    def people(self) -> list[User]:
+        """Who may be asked to do something about it; nobody where the user does not decide."""
+        return people_for(self.account, self.user) if self.may_decide else []
+
+    @cached_property
+    def action(self) -> AgendaItem | None:
+        """What was asked for with the decision."""
+        return None if self.is_open else action_of(self.change)
+
+    @cached_property
+    def comments(self) -> list[TierComment]:
+        """What those who see the account said before it was decided."""
+        return list(self.change.comments.select_related("author"))
+
+    @cached_property
+    def in_the_plan(self) -> list[tuple[str | None, Asked]]:
+        """What the contact rules ask for in a quarter, with the tier it has and with the one that was found.
+
+        Empty where nobody owns the account, or no rule tells the two apart.
+        """
+        if not self.is_open:
+            return []
+        in_force = cadences_in_force(self.today)
+        found = [
+            (tier, asked_with_tier(self.account, tier, in_force=in_force, today=self.today))
+            for tier in (self.change.from_tier, self.found_tier)
+        ]
+        return found if found[0][1] != found[1][1] else []
 
     # The evidence ---------------------------------------------------------------------------------------------------
     @cached_property

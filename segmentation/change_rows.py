@@ -2,27 +2,76 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from crm.look.figures import rounded
 from segmentation.change_list import Changes, Movement, Numbers
-from segmentation.models import TierAssessment, TierChange, TieringRun
+from segmentation.models import TierChange, TieringRun
 from segmentation.wording import what_decided
 
 _STATE = TierChange.State
+_STATES = dict(_STATE.choices)
+_REASONS = dict(TierChange.Cause.choices)
 
 
-@dataclass(frozen=True)
+class Evidence(NamedTuple):
+    """What one run found about an account, as far as a row says it: segmentation.wording.Found."""
+
+    run: TieringRun
+    revenue_cents: int
+    previous_revenue_cents: int
+    preceding_cents: int | None
+    active_quarters: int
+    tenure_months: int | None
+    late_cents: int | None
+    due_cents: int | None
+    contact_minutes: int
+    complaints: int
+    previous_tier: str | None
+    tier: str | None
+    trail: str
+
+
+_EVIDENCE = Evidence._fields[1:]
+
+
+class Read(NamedTuple):
+    """The columns of one change of the list."""
+
+    pk: int
+    state: str
+    mine: int
+    from_tier: str | None
+    found_tier: str | None
+    to_tier: str | None
+    reason: str
+    note: str
+    account: str
+    code: str
+    owner: str | None
+    actor: str | None
+    decided_at: dt.datetime | None
+
+
+_READ = (
+    *("pk", "state", "mine", "from_tier", "found_tier", "to_tier", "reason", "note"),
+    *("account__name", "account__code", "account__owner__name", "actor__name"),
+    "decided_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One change of the list with the evidence behind it. The assessments are None only where rows were lost."""
 
-    change: TierChange
-    assessment: TierAssessment | None
-    previous: TierAssessment | None
+    change: Read
+    assessment: Evidence | None
+    previous: Evidence | None
 
     @property
     def decided_by(self) -> str:
@@ -30,15 +79,32 @@ class Row:
         return what_decided(self.assessment, self.previous) if self.assessment else ""
 
     @property
-    def growth(self) -> float | None:
-        """The change of revenue as a fraction, None where there was none before."""
-        return self.change.growth  # type: ignore[attr-defined]
+    def revenue(self) -> int:
+        """Frozen, in cents."""
+        return self.assessment.revenue_cents if self.assessment else 0
 
     @property
-    def tone(self) -> str:
-        """up, down or nothing, as the growth is shown."""
-        shown_as = rounded(self.growth or 0, 2)
-        return "up" if shown_as > 0 else "down" if shown_as < 0 else ""
+    def revenue_before(self) -> int | None:
+        """Of the run before, in cents, or of the window before where that run did not assess the account."""
+        if self.previous is not None:
+            return self.previous.revenue_cents
+        return self.assessment.previous_revenue_cents if self.assessment else None
+
+    @property
+    def growth(self) -> float | None:
+        """The change of revenue as a fraction, None where there was none before."""
+        before = self.revenue_before
+        return (self.revenue - before) / before if before is not None and before > 0 else None
+
+    @property
+    def state(self) -> str:
+        """The state in words."""
+        return str(_STATES[self.change.state])
+
+    @property
+    def reason(self) -> str:
+        """The reason in words, "" without one."""
+        return str(_REASONS.get(self.change.reason, ""))
 
     @property
     def verdict(self) -> str:
@@ -46,10 +112,8 @@ class Row:
         change = self.change
         if change.state == _STATE.PROPOSED:
             return ""
-        words = {"state": change.get_state_display(), "tier": change.to_tier or _("no tier")}
-        words["reason"] = (
-            change.note if change.reason == TierChange.Cause.OTHER else change.get_reason_display()
-        )
+        words = {"state": self.state, "tier": change.to_tier or _("no tier")}
+        words["reason"] = change.note if change.reason == TierChange.Cause.OTHER else self.reason
         if change.state == _STATE.OVERRIDDEN:
             return _("Overridden, %(tier)s: %(reason)s") % words
         return _("%(state)s: %(reason)s") % words if words["reason"] else words["state"]
@@ -62,7 +126,7 @@ class Row:
     @property
     def selectable(self) -> bool:
         """Whether the user may decide it now."""
-        return self.change.state == _STATE.PROPOSED and bool(self.change.mine)  # type: ignore[attr-defined]
+        return self.change.state == _STATE.PROPOSED and bool(self.change.mine)
 
 
 @dataclass(frozen=True)
@@ -73,35 +137,29 @@ class Group:
     rows: Sequence[Row]
 
 
-def rows_of(
-    changes: Changes, ids: Sequence[int], *, run: TieringRun, previous: TieringRun | None
-) -> list[Row]:
-    """The rows with these ids, in their order. `changes` as from changes_of."""
-    # Read by id, not by the page's limits: the order was made once, for the ids of the whole list.
-    found = changes.filter(pk__in=ids).select_related("account__owner", "actor")
-    by_id = {change.pk: change for change in found}
-    runs = {each.pk: each for each in (run, previous) if each is not None}
-    assessments: dict[tuple[int, int], TierAssessment] = {}
-    accounts = [change.account_id for change in by_id.values()]
-    for assessment in TierAssessment.objects.filter(run__in=runs, account__in=accounts).order_by():
-        assessment.run = runs[assessment.run_id]
-        assessments[assessment.run_id, assessment.account_id] = assessment
-    return [
-        Row(
-            change,
-            assessments.get((run.pk, change.account_id)),
-            assessments.get((previous.pk, change.account_id)) if previous else None,
-        )
-        for pk in ids
-        if (change := by_id.get(pk)) is not None
-    ]
+def rows_of(changes: Changes, *, run: TieringRun, previous: TieringRun | None) -> list[Row]:
+    """The rows in the order of the changes, which are as from changes_of. One statement."""
+    runs = [("assessed", run)]
+    if previous is not None:
+        runs.append(("assessed_before", previous))
+    paths = [f"{name}__{field}" for name, _run in runs for field in _EVIDENCE]
+    found = []
+    for values in changes.values_list(*_READ, *paths):
+        evidence: list[Evidence | None] = [None, None]
+        for at, (_name, each) in enumerate(runs):
+            start = len(_READ) + at * len(_EVIDENCE)
+            part = values[start : start + len(_EVIDENCE)]
+            # Revenue is never null: where it is, the run did not assess the account.
+            evidence[at] = None if part[0] is None else Evidence(each, *part)
+        found.append(Row(Read(*values[: len(_READ)]), *evidence))
+    return found
 
 
 def grouped(rows: Iterable[Row], numbers: Numbers) -> list[Group]:
     """The rows under their movements, with the numbers of the whole movement."""
 
     def move(row: Row) -> tuple[str | None, str | None]:
-        return row.change.from_tier, row.change.found_tier  # type: ignore[attr-defined]
+        return row.change.from_tier, row.change.found_tier
 
     return [
         Group(numbers.movements.get(way) or Movement(*way), list(together))

@@ -53,3 +53,19 @@ class PinRefused(SegmentationError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class ActionRefused(SegmentationError):
+    """An action that nobody could do. `field` is the one at fault."""
+
+    def __init__(self, message: str, *, field: str = "action_who") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class CommentRefused(SegmentationError):
+    """A comment that cannot be: without words, or on a change that is decided. `field` is the one at fault."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tier
+from crm.team.models import User
+from segmentation.actions import Action
 from segmentation.errors import SegmentationError
 from segmentation.models import TierChange
 
@@ -43,9 +46,47 @@ class ReasonedForm(RefusableForm):
 
 
 class DecisionForm(ReasonedForm):
-    """One decision: "accept", "reject", or the tier that an override gives."""
+    """One decision: "accept", "reject", or the tier that an override gives; with what is to be done about it."""
 
     decision = forms.ChoiceField(choices=[("accept", ""), ("reject", ""), *Tier.choices])
+    action_words = forms.CharField(label=_("To be done"), required=False, max_length=200)
+    action_who = forms.TypedChoiceField(label=_("By whom"), required=False, coerce=int, empty_value=None)
+    action_day = forms.DateField(
+        label=_("When"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+
+    def __init__(self, *args: Any, people: Sequence[User] = (), **kwargs: Any) -> None:
+        """people: who may be asked to do something, the first unless another is chosen."""
+        super().__init__(*args, **kwargs)
+        self.people = {one.pk: one for one in people}
+        self.fields["action_who"].choices = [(one.pk, str(one)) for one in people]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """What is to be done needs somebody who does it, and a day."""
+        data = super().clean()
+        if data.get("action_words"):
+            if not data.get("action_day") and "action_day" not in self.errors:
+                self.add_error("action_day", _("By when?"))
+            if not data.get("action_who") and "action_who" not in self.errors:
+                self.add_error("action_who", _("Who does it?"))
+        return data
+
+    @property
+    def action(self) -> Action | None:
+        """Of a valid form; None where nothing is to be done."""
+        data = self.cleaned_data
+        if not data["action_words"]:
+            return None
+        return Action(data["action_words"], self.people[data["action_who"]], data["action_day"])
+
+    @property
+    def asks(self) -> bool:
+        """Whether something is filled in for an action, or is wrong with it."""
+        return any(self[name].errors for name in ("action_words", "action_who", "action_day")) or bool(
+            self["action_words"].value()
+        )
 
 
 class ManyForm(ReasonedForm):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Account, ContactPerson
+from complaints import catalogues
 from complaints.models import Complaint
 from contacts.models import FollowUp, Promise
 from crm.look import figures
@@ -59,18 +60,19 @@ def hints(assessment: TierAssessment, previous: TierAssessment | None = None) ->
 
 def _complaints(account: Account, days: Window) -> list[Hint]:
     raised = list(
-        Complaint.objects.filter(account=account, opened_on__gte=days.start, opened_on__lt=days.end).order_by(
-            "opened_on", "pk"
-        )
+        Complaint.objects.complaints()
+        .filter(account=account, opened_on__gte=days.start, opened_on__lt=days.end)
+        .select_related("category")
+        .order_by("opened_on", "pk")
     )
     if not raised:
         return []
-    kinds = Counter(complaint.get_category_display() for complaint in raised)
+    kinds = Counter(complaint.category.name for complaint in raised)
     cause = {
-        Complaint.Category.LATE_DELIVERY: _CAUSE.DELIVERY,
-        Complaint.Category.NOT_AS_ORDERED: _CAUSE.DELIVERY,
-        Complaint.Category.PROMISE_NOT_KEPT: _CAUSE.NEGLECT,
-    }.get(Complaint.Category(Counter(complaint.category for complaint in raised).most_common(1)[0][0]), "")
+        catalogues.LATE_DELIVERY: _CAUSE.DELIVERY,
+        catalogues.NOT_AS_ORDERED: _CAUSE.DELIVERY,
+        catalogues.PROMISE_NOT_KEPT: _CAUSE.NEGLECT,
+    }.get(Counter(complaint.category_id for complaint in raised).most_common(1)[0][0], "")
     words = ngettext("%(n)d complaint", "%(n)d complaints", len(raised)) % {"n": len(raised)}
     small = ", ".join(f"{kind} {n}" if n > 1 else kind for kind, n in kinds.most_common())
     return [Hint("complaint", words, small, raised[-1].opened_on, str(cause))]

@@ -1,7 +1,8 @@
 """Evidence and ladder as one SQL text for both databases (docs/domain.md, 4.1 and 4.2).
 
-The text is a chain of WITH steps: purchases per account in one index-only pass, touchpoints, complaints, the join, the
-ranking, then one step per rung of the ladder. Only a few words differ between the databases (`_WORDS`).
+The text is a chain of WITH steps: the evidence (purchases per account in one index-only pass, touchpoints, complaints,
+joined), the ranking, then one step per rung of the ladder. Only a few words differ between the databases (`_WORDS`),
+and in how many parts the evidence is gathered: on PostgreSQL each part of the accounts is one process's.
 
 - Exact: whole cents and whole basis points. A share is never divided: the cents at which each boundary lies are
   reckoned once per run (`limits`), in a way that cannot overflow before the total itself does.
@@ -17,11 +18,12 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.models import quarter_number
+from accounts.models import Account, quarter_number
 from segmentation.models import TierPolicy
 from segmentation.windows import window
 
@@ -50,6 +52,9 @@ _WORDS = {
     },
 }
 
+# SQLite has one process anyway.
+_PARTS = {"postgresql": 4, "sqlite": 1}
+
 
 def basis_points(share: Decimal | int | float | str) -> int:
     """A fraction with at most four decimals as whole basis points."""
@@ -62,6 +67,7 @@ def parameters(policy: TierPolicy, as_of: dt.date, connection: BaseDatabaseWrapp
     a, b, band = (basis_points(share) for share in (policy.a_share, policy.b_share, policy.band))
     date = connection.ops.adapt_datefield_value
     return {
+        **_cuts(connection),
         "as_of": date(days.as_of),
         "end": date(days.end),
         "start": date(days.start),
@@ -91,7 +97,49 @@ def parameters(policy: TierPolicy, as_of: dt.date, connection: BaseDatabaseWrapp
     }
 
 
-def ladder_sql(vendor: str) -> str:
+def _cuts(connection: BaseDatabaseWrapper) -> dict[str, int]:
+    """Where the accounts are cut into parts, by id: cut_0 below all, the last above all, whatever comes meanwhile."""
+    parts = _PARTS[connection.vendor]
+    highest = Account.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+    inner = {f"cut_{part}": highest * part // parts for part in range(parts)}
+    return inner | {f"cut_{parts}": models.BigIntegerField.MAX_BIGINT}
+
+
+class Tiers(NamedTuple):
+    """Which tier each account starts from, and which is pinned, as SQL beside `accounts_account a`."""
+
+    present: str
+    joins: str = ""
+    pinned: str = "CAST(NULL AS varchar(1))"
+
+
+_PIN = """LEFT JOIN segmentation_tierpin pin
+        ON pin.account_id = a.id AND pin.first_day <= %(as_of)s AND pin.last_day >= %(as_of)s"""
+
+AS_THEY_ARE = Tiers("CASE WHEN NOT a.tier_provisional THEN a.tier END", _PIN, "pin.tier")
+"""The tiers that accounts have. A provisional one counts as none."""
+
+AS_A_RUN_FINDS_THEM = Tiers(
+    """CASE
+            WHEN today_pin.id IS NOT NULL
+                AND NOT (today_pin.first_day <= %(as_of)s AND today_pin.last_day >= %(as_of)s) THEN today_pin.tier
+            WHEN a.tier_provisional THEN NULL
+            WHEN today_pin.id IS NULL AND undecided.id IS NOT NULL THEN undecided.to_tier
+            ELSE a.tier END""",
+    f"""{_PIN}
+    LEFT JOIN segmentation_tierpin today_pin
+        ON today_pin.account_id = a.id AND today_pin.first_day <= %(today)s AND today_pin.last_day >= %(today)s
+    LEFT JOIN segmentation_tierchange undecided
+        ON undecided.account_id = a.id AND undecided.state = 'proposed' AND undecided.from_tier = a.tier""",
+    "pin.tier",
+)
+"""The tiers after what a run made %(today)s does first: applying open proposals, and pins begun after its day."""
+
+NO_TIERS = Tiers("CAST(NULL AS varchar(1))")
+"""Nobody has a tier yet, and pins are left out."""
+
+
+def ladder_sql(vendor: str, tiers: Tiers = AS_THEY_ARE) -> str:
     """WITH steps whose last, `assessed`, has one row per account: its evidence, tiers before and after, and trail.
 
     vendor: "postgresql" or "sqlite". Follow it with a SELECT; give `parameters` to its execution.
@@ -101,13 +149,26 @@ def ladder_sql(vendor: str) -> str:
     def days(later: str, earlier: str) -> str:
         return words["days"].format(later=later, earlier=earlier)
 
+    parts = [
+        _PART.format(
+            present=tiers.present,
+            pinned=tiers.pinned,
+            joins=tiers.joins,
+            after=f"%(cut_{part})s",
+            until=f"%(cut_{part + 1})s",
+            paid_after_days=days("CASE WHEN paid_on <= %(as_of)s THEN paid_on ELSE %(as_of)s END", "due_on"),
+            days_since=days("%(as_of)s", "b.last_on"),
+            gap=days("b.last_on", "b.gap_first_on"),
+            first_month=words["month"].format(day="b.first_on"),
+            first_day_of_month=words["day_of_month"].format(day="b.first_on"),
+            active_quarters=words["quarters"].format(
+                which="WHERE ordered_on >= %(start)s AND amount_cents > 0"
+            ),
+        )
+        for part in range(_PARTS[vendor])
+    ]
     return _TEXT.format(
-        paid_after_days=days("CASE WHEN paid_on <= %(as_of)s THEN paid_on ELSE %(as_of)s END", "due_on"),
-        days_since=days("%(as_of)s", "b.last_on"),
-        gap=days("b.last_on", "b.gap_first_on"),
-        first_month=words["month"].format(day="b.first_on"),
-        first_day_of_month=words["day_of_month"].format(day="b.first_on"),
-        active_quarters=words["quarters"].format(which="WHERE amount_cents > 0 AND ordered_on >= %(start)s"),
+        evidence="    UNION ALL".join(parts),
         least=words["least"],
         greatest=words["greatest"],
         rung=words["rung"],
@@ -139,46 +200,12 @@ def _at_least(cents: str, share: str) -> str:
     )
 
 
-_TEXT = """
-WITH bought AS MATERIALIZED (
-    SELECT account_id,
-        CAST(COALESCE(SUM(amount_cents) FILTER (WHERE ordered_on >= %(start)s), 0) AS bigint) AS revenue_cents,
-        CAST(COALESCE(SUM(amount_cents) FILTER (
-            WHERE ordered_on >= %(previous_start)s AND ordered_on < %(start)s), 0) AS bigint)
-            AS previous_revenue_cents,
-        {active_quarters} AS active_quarters,
-        COUNT(*) FILTER (WHERE amount_cents > 0 AND ordered_on >= %(start)s) AS orders,
-        MIN(ordered_on) FILTER (WHERE amount_cents > 0) AS first_on,
-        MAX(ordered_on) FILTER (WHERE amount_cents > 0) AS last_on,
-        MIN(ordered_on) FILTER (WHERE amount_cents > 0 AND ordered_on >= %(gap_start)s) AS gap_first_on,
-        COUNT(DISTINCT ordered_on) FILTER (WHERE amount_cents > 0 AND ordered_on >= %(gap_start)s) AS gap_n,
-        CAST(SUM(amount_cents) FILTER (
-            WHERE amount_cents > 0 AND due_on >= %(start)s AND due_on < %(end)s) AS bigint) AS due_cents,
-        CAST(SUM(amount_cents) FILTER (
-            WHERE amount_cents > 0 AND due_on >= %(start)s AND due_on < %(end)s
-                AND {paid_after_days} > %(grace_days)s) AS bigint) AS late_cents
-    FROM accounts_purchase
-    WHERE ordered_on < %(end)s
-    GROUP BY account_id
-),
-contacted AS MATERIALIZED (
-    SELECT account_id, SUM(minutes) AS minutes
-    FROM contacts_touchpoint
-    WHERE day >= %(start)s AND day < %(end)s AND channel <> 'broadcast' AND deleted_at IS NULL
-    GROUP BY account_id
-),
-complained AS MATERIALIZED (
-    SELECT account_id, COUNT(*) AS complaints
-    FROM complaints_complaint
-    WHERE opened_on >= %(start)s AND opened_on < %(end)s
-    GROUP BY account_id
-),
-evidence AS (
+# The evidence of the accounts of one part. Filters begin with what fails for most rows: the day.
+_PART = """
     SELECT a.id AS account_id, a.code, a.seasonal,
-        CASE WHEN NOT a.tier_provisional THEN a.tier END AS previous_tier,
-        CASE WHEN NOT a.tier_provisional THEN CASE a.tier WHEN 'A' THEN 1 WHEN 'B' THEN 2 WHEN 'C' THEN 3 END END
-            AS previous,
-        pin.tier AS pinned_tier,
+        {present} AS previous_tier,
+        CASE {present} WHEN 'A' THEN 1 WHEN 'B' THEN 2 WHEN 'C' THEN 3 END AS previous,
+        {pinned} AS pinned_tier,
         COALESCE(b.revenue_cents, 0) AS revenue_cents,
         COALESCE(b.previous_revenue_cents, 0) AS previous_revenue_cents,
         -- Twelve times what the potential of the window leaves above the revenue; times the weight, in twelfths
@@ -198,13 +225,49 @@ evidence AS (
         COALESCE(contacted.minutes, 0) AS contact_minutes,
         COALESCE(complained.complaints, 0) AS complaints
     FROM accounts_account a
-    LEFT JOIN bought b ON b.account_id = a.id
-    LEFT JOIN contacted ON contacted.account_id = a.id
-    LEFT JOIN complained ON complained.account_id = a.id
-    LEFT JOIN segmentation_tierpin pin
-        ON pin.account_id = a.id AND pin.first_day <= %(as_of)s AND pin.last_day >= %(as_of)s
-    WHERE a.merged_into_id IS NULL  -- a duplicate is no account of its own any more
-),
+    LEFT JOIN (
+        SELECT account_id,
+            CAST(COALESCE(SUM(amount_cents) FILTER (WHERE ordered_on >= %(start)s), 0) AS bigint)
+                AS revenue_cents,
+            CAST(COALESCE(SUM(amount_cents) FILTER (
+                WHERE ordered_on < %(start)s AND ordered_on >= %(previous_start)s), 0) AS bigint)
+                AS previous_revenue_cents,
+            {active_quarters} AS active_quarters,
+            COUNT(*) FILTER (WHERE ordered_on >= %(start)s AND amount_cents > 0) AS orders,
+            MIN(ordered_on) FILTER (WHERE amount_cents > 0) AS first_on,
+            MAX(ordered_on) FILTER (WHERE amount_cents > 0) AS last_on,
+            MIN(ordered_on) FILTER (WHERE ordered_on >= %(gap_start)s AND amount_cents > 0) AS gap_first_on,
+            COUNT(DISTINCT ordered_on) FILTER (WHERE ordered_on >= %(gap_start)s AND amount_cents > 0) AS gap_n,
+            CAST(SUM(amount_cents) FILTER (
+                WHERE due_on >= %(start)s AND due_on < %(end)s AND amount_cents > 0) AS bigint) AS due_cents,
+            CAST(SUM(amount_cents) FILTER (
+                WHERE due_on >= %(start)s AND due_on < %(end)s AND amount_cents > 0
+                    AND {paid_after_days} > %(grace_days)s) AS bigint) AS late_cents
+        FROM accounts_purchase
+        WHERE account_id > {after} AND account_id <= {until} AND ordered_on < %(end)s
+        GROUP BY account_id
+    ) b ON b.account_id = a.id
+    LEFT JOIN (
+        SELECT account_id, SUM(minutes) AS minutes
+        FROM contacts_touchpoint
+        WHERE account_id > {after} AND account_id <= {until}
+            AND day >= %(start)s AND day < %(end)s AND channel <> 'broadcast' AND deleted_at IS NULL
+        GROUP BY account_id
+    ) contacted ON contacted.account_id = a.id
+    LEFT JOIN (
+        SELECT account_id, COUNT(*) AS complaints
+        FROM complaints_complaint
+        WHERE account_id > {after} AND account_id <= {until}
+            AND opened_on >= %(start)s AND opened_on < %(end)s AND kind = 'complaint'
+        GROUP BY account_id
+    ) complained ON complained.account_id = a.id
+    {joins}
+    WHERE a.id > {after} AND a.id <= {until}
+        AND a.merged_into_id IS NULL  -- a duplicate is no account of its own any more
+"""
+
+_TEXT = """
+WITH evidence AS ({evidence}),
 weighted AS (
     SELECT evidence.*,
         -- What the potential adds: whole cents, and what is left over, in 120,000ths of a cent.

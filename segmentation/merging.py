@@ -20,7 +20,7 @@ from accounts.models import Account
 from crm.team.models import User
 from segmentation import proposals
 from segmentation.locks import lock_tiers
-from segmentation.models import TierAssessment, TierChange, TierPin
+from segmentation.models import SimulatedAccount, TierAssessment, TierChange, TierPin
 
 
 class TiersMerging(Part):
@@ -33,7 +33,7 @@ class TiersMerging(Part):
     def staying(self, *, kept: Account, duplicate: Account) -> Mapping[type[models.Model], Q]:
         """All of it."""
         everything = Q(pk__isnull=False)
-        return {TierAssessment: everything, TierChange: everything, TierPin: everything}
+        return dict.fromkeys((TierAssessment, TierChange, TierPin, SimulatedAccount), everything)
 
     def merged(
         self,

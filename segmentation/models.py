@@ -15,7 +15,20 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import Account, Tier
 from crm.look.words import Worded
+from segmentation.policy_models import BackTest, BackTestQuarter, SimulatedAccount, Simulation
 from segmentation.querysets import TierAssessmentQuerySet, TierChangeQuerySet
+
+__all__ = [
+    "BackTest",
+    "BackTestQuarter",
+    "SimulatedAccount",
+    "Simulation",
+    "TierAssessment",
+    "TierChange",
+    "TierPin",
+    "TierPolicy",
+    "TieringRun",
+]
 
 _SHARE = [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(1))]
 
@@ -43,6 +56,12 @@ class TierPolicy(models.Model):
 
     version = models.PositiveIntegerField(_("version"), unique=True)
     in_force = models.BooleanField(_("in force"), default=False)
+    starts_on = models.DateField(_("in force from"), null=True, blank=True)
+    """From when it is or was in force; None: a draft, or the first version."""
+    ended_on = models.DateField(null=True, blank=True)
+    """The day another took its place."""
+    run_at_start = models.BooleanField(_("tiers at once"), default=False)
+    """Whether a run as of the day before follows when it is put in force, not only the quarter's."""
     window_months = models.PositiveSmallIntegerField(
         _("window in months"), default=12, validators=[MinValueValidator(1), MaxValueValidator(60)]
     )
@@ -78,6 +97,12 @@ class TierPolicy(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SCHEDULED = "scheduled", _("To be put in force")
+        IN_FORCE = "in_force", _("In force")
+        PAST = "past", _("Past")
 
     class Meta:
         verbose_name = _("tier policy")
@@ -140,12 +165,17 @@ class TierAssessment(models.Model):
     run and account have no constraint in the database: PostgreSQL checks foreign keys row by row, which took a fifth of
     the whole run. The one statement that writes these rows takes the ids from the rows themselves, and deleting an
     account or a run through its model takes its assessments along.
+
+    Nor is there an index by account alone: there are as few runs as quarters, so ask for an account joined with them.
+    Every index of this table costs a twelfth of the whole run.
     """
 
     run = models.ForeignKey(
         TieringRun, models.CASCADE, related_name="assessments", db_index=False, db_constraint=False
     )
-    account = models.ForeignKey(Account, models.CASCADE, related_name="assessments", db_constraint=False)
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="assessments", db_index=False, db_constraint=False
+    )
     revenue_cents = models.BigIntegerField()
     previous_revenue_cents = models.BigIntegerField()
     value_cents = models.BigIntegerField()
@@ -249,8 +279,12 @@ class TierChange(Worded, models.Model):
     account = models.ForeignKey(
         Account, models.CASCADE, related_name="tier_changes", verbose_name=_("account")
     )
-    run = models.ForeignKey(TieringRun, models.PROTECT, null=True, blank=True, related_name="changes")
-    pin = models.ForeignKey(TierPin, models.PROTECT, null=True, blank=True, related_name="changes")
+    run = models.ForeignKey(
+        TieringRun, models.PROTECT, null=True, blank=True, related_name="changes", db_index=False
+    )
+    pin = models.ForeignKey(
+        TierPin, models.PROTECT, null=True, blank=True, related_name="changes", db_index=False
+    )
     state = models.CharField(_("state"), max_length=11, choices=State)
     from_tier = models.CharField(_("from"), max_length=1, choices=Tier, null=True)
     to_tier = models.CharField(_("to"), max_length=1, choices=Tier, null=True)
@@ -258,10 +292,14 @@ class TierChange(Worded, models.Model):
     reason = models.CharField(_("reason"), max_length=20, choices=Cause, blank=True)
     note = models.TextField(_("note"), blank=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     from_since = models.DateField(null=True, blank=True)
     """Since when the account had had from_tier: with applied_on the period of that tier, and what undo restores."""
+    revenue_cents = models.BigIntegerField(_("at stake"), default=0)
+    """Revenue of the window as the run found it, in cents: what is at stake. 0 without a run."""
+    complaints = models.PositiveIntegerField(_("complaints"), default=0)
+    """Opened in the window. Both stand here as well as in the assessment, so that thousands add up without it."""
     proposed_at = models.DateTimeField(_("proposed at"))
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     applied_on = models.DateField(_("applied on"), null=True, blank=True)
@@ -290,7 +328,31 @@ class TierChange(Worded, models.Model):
                 name="a_decision_has_an_actor",
             ),
         ]
-        indexes = [models.Index(fields=["state", "run"], name="tier_change_state_run")]
+        # A run writes thousands of rows, nearly all without pin and actor: they stay out of these indexes.
+        indexes = [
+            models.Index(fields=["run", "state"], name="tier_change_run_state"),
+            models.Index(fields=["pin"], condition=Q(pin__isnull=False), name="tier_change_pin"),
+            models.Index(fields=["actor"], condition=Q(actor__isnull=False), name="tier_change_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_tier or '–'} → {self.to_tier or '–'}"
+
+
+class TierComment(models.Model):
+    """What somebody who sees the account says of a proposal before it is decided; the decision is not theirs (4.4)."""
+
+    change = models.ForeignKey(TierChange, models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    words = models.CharField(_("what you know"), max_length=500)
+    asked_tier = models.CharField(_("tier asked for"), max_length=1, choices=Tier, null=True, blank=True)
+    """The tier they ask for instead; None: they only say something."""
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("comment on a tier change")
+        verbose_name_plural = _("comments on tier changes")
+        ordering = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.author}: {self.words[:40]}"

@@ -1,7 +1,7 @@
 """What segmentation shows on the account page: why this tier, and every tier it had (docs/domain.md, 4.2 and 4.4).
 
-Whoever sees an account sees its tier, when it had which, and how the ladder came to it. Proposals, reasons, notes and
-who decided are tier changes, and those are for managers and admins (section 1).
+Whoever sees an account sees its tier, when it had which, how the ladder came to it, and what is proposed now: they may
+say what they know of it. What was decided, why and by whom is for managers and admins (section 1).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Account
+from accounts.models import Account, Tier
 from accounts.panels import SIDE, Block, Panel
 from crm.team.requests import Request
 from segmentation.models import TierAssessment, TierChange, TierPin
@@ -78,7 +78,10 @@ class TierHistory(Panel):
     template = "segmentation/tabs/tiers.html"
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
-        """Periods from applied changes; all changes for those who may see them. One query, two for deciders."""
+        """Periods from applied changes; all changes for those who may see them. Two queries, three with a proposal.
+
+        Whoever sees the account also sees what is proposed now, and may say something of it.
+        """
         user, today = request.user, request.today
         changes = list(
             TierChange.objects.filter(account=account)
@@ -90,7 +93,11 @@ class TierHistory(Panel):
             key=lambda change: (change.applied_on, change.pk),
         )
         decides = user.is_admin or user.is_manager
+        proposal = next((change for change in changes if change.state == TierChange.State.PROPOSED), None)
         return {
+            "proposal": proposal,
+            "comments": list(proposal.comments.select_related("author")) if proposal else [],
+            "other_tiers": [tier for tier in Tier.values if proposal and tier != proposal.to_tier],
             "periods": periods(applied),
             "decides": decides,
             "not_applied": [change for change in reversed(changes) if change.applied_on is None]

@@ -1,7 +1,11 @@
-"""Tier policies: the one in force, and new versions. A version is never edited once a run used it (4.2)."""
+"""Tier policies: the one in force, drafts, and when they take over. A version is never edited once used (4.2).
+
+A draft is a version that is not in force, was not, and is not to be on any day.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -71,12 +75,121 @@ def make_policy(
         present = policy_in_force()
         if all(getattr(present, name) == getattr(draft, name) for name in TierPolicy.THRESHOLDS):
             return present
-        TierPolicy.objects.filter(in_force=True).update(in_force=False)
-        newest = TierPolicy.objects.aggregate(newest=Max("version"))["newest"]
-        draft.version, draft.in_force, draft.note, draft.created_by = newest + 1, True, note, actor
         draft.created_at = timezone.now()
+        draft.starts_on = timezone.localdate(draft.created_at, timezone.get_default_timezone())
+        TierPolicy.objects.filter(in_force=True).update(in_force=False, ended_on=draft.starts_on)
+        draft.version, draft.in_force, draft.note, draft.created_by = _next_version(), True, note, actor
         draft.save(force_insert=True)
         return draft
+
+
+def _next_version() -> int:
+    return (TierPolicy.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1
+
+
+def thresholds_of(policy: TierPolicy) -> dict[str, Any]:
+    """Its thresholds as JSON: whole numbers, and shares as texts such as "0.8" without what follows."""
+    found: dict[str, Any] = {}
+    for name in TierPolicy.THRESHOLDS:
+        value = getattr(policy, name)
+        found[name] = format(value.normalize(), "f") if isinstance(value, Decimal) else value
+    return found
+
+
+def state_of(policy: TierPolicy) -> TierPolicy.State:
+    """What has become of it. Asks whether a run used it, unless `run_count` is there."""
+    if policy.in_force:
+        return TierPolicy.State.IN_FORCE
+    used = getattr(policy, "run_count", None)
+    if policy.ended_on is not None or (policy.runs.exists() if used is None else used):
+        return TierPolicy.State.PAST
+    return TierPolicy.State.DRAFT if policy.starts_on is None else TierPolicy.State.SCHEDULED
+
+
+# Drafts -------------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def make_draft(*, like: TierPolicy, actor: User, now: dt.datetime) -> TierPolicy:
+    """A new version with the thresholds of `like`, to be edited."""
+    draft = draft_policy({}, like=like)
+    draft.version, draft.created_by, draft.created_at = _next_version(), actor, now
+    draft.save(force_insert=True)
+    return draft
+
+
+def edit_draft(*, policy: TierPolicy, thresholds: Mapping[str, Any], note: str) -> TierPolicy:
+    """Give the draft these thresholds. Raises PolicyError as draft_policy does, and where it is no draft any more."""
+    with transaction.atomic():
+        stored = _locked(policy)
+        _must_be(stored, TierPolicy.State.DRAFT, _("Version %(version)s is in use; it is never edited."))
+        edited = draft_policy(thresholds, like=stored)
+        for name in TierPolicy.THRESHOLDS:
+            setattr(stored, name, getattr(edited, name))
+        stored.note = note[:200]
+        stored.save()
+        return stored
+
+
+def remove_draft(*, policy: TierPolicy) -> None:
+    """Throw the draft away, with its simulation. Raises PolicyError where it is no draft any more."""
+    with transaction.atomic():
+        stored = _locked(policy)
+        _must_be(stored, TierPolicy.State.DRAFT, _("Version %(version)s is in use; it stays."))
+        stored.delete()
+
+
+def _locked(policy: TierPolicy) -> TierPolicy:
+    return TierPolicy.objects.select_for_update().get(pk=policy.pk)
+
+
+def _must_be(policy: TierPolicy, state: TierPolicy.State, otherwise: str) -> None:
+    if state_of(policy) != state:
+        raise PolicyError(otherwise % {"version": policy.version})
+
+
+# Putting in force ---------------------------------------------------------------------------------------------------
+def schedule(*, policy: TierPolicy, starts_on: dt.date, run_at_start: bool, today: dt.date) -> TierPolicy:
+    """Have the draft put in force on a day, today or later; whoever calls asks for the job where it is today.
+
+    Raises PolicyError, naming the field, where it is no draft or the day is over.
+    """
+    with transaction.atomic():
+        stored = _locked(policy)
+        _must_be(
+            stored, TierPolicy.State.DRAFT, _("Version %(version)s is no draft; make a new one like it.")
+        )
+        if starts_on < today:
+            raise PolicyError(_("The day is over. A policy starts today or later."), field="starts_on")
+        stored.starts_on, stored.run_at_start = starts_on, run_at_start
+        stored.save(update_fields=["starts_on", "run_at_start"])
+        return stored
+
+
+def unschedule(*, policy: TierPolicy) -> TierPolicy:
+    """Make what is to be put in force a draft again. Raises PolicyError where it is in force already, or no more."""
+    with transaction.atomic():
+        stored = _locked(policy)
+        _must_be(stored, TierPolicy.State.SCHEDULED, _("Version %(version)s waits for no day."))
+        stored.starts_on, stored.run_at_start = None, False
+        stored.save(update_fields=["starts_on", "run_at_start"])
+        return stored
+
+
+def due(today: dt.date) -> models.QuerySet[TierPolicy]:
+    """The versions whose day has come and that are not in force yet, in the order in which they begin."""
+    return TierPolicy.objects.filter(
+        starts_on__lte=today, in_force=False, ended_on=None, runs__isnull=True
+    ).order_by("starts_on", "version")
+
+
+def begin_due(*, today: dt.date) -> list[TierPolicy]:
+    """Put in force what is due; of several the last stays in force. Gives those that began. Again changes nothing."""
+    with transaction.atomic():
+        begun = list(due(today).select_for_update(of=("self",)))
+        for policy in begun:
+            TierPolicy.objects.filter(in_force=True).update(in_force=False, ended_on=policy.starts_on)
+            policy.in_force = True
+            policy.save(update_fields=["in_force"])
+        return begun
 
 
 def _number(name: str, value: Any) -> Any:

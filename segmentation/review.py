@@ -19,7 +19,8 @@ from django.utils.translation import pgettext
 from accounts.models import Account, Tier
 from contacts import planning
 from crm.team.models import User
-from segmentation import proposals
+from segmentation import actions, proposals
+from segmentation.actions import Action
 from segmentation.errors import AlreadyDecided, CannotUndo, NotAllowed, Overtaken, ReasonMissing, WrongTier
 from segmentation.locks import lock_tiers
 from segmentation.models import TierChange, TieringRun, TierPin
@@ -43,16 +44,18 @@ def accept_change(
     change: TierChange,
     reason: str,
     note: str = "",
+    action: Action | None = None,
     actor: User,
     today: dt.date,
     now: dt.datetime,
 ) -> TierChange:
     """Give the account the tier that the run found. reason: a TierChange.Cause; "other" needs a note.
 
-    Raises ReasonMissing, NotAllowed, AlreadyDecided, Overtaken (the proposal is then closed), and
+    action: what is to be done about it; taking the decision back withdraws it while nobody has touched it.
+    Raises ActionRefused, ReasonMissing, NotAllowed, AlreadyDecided, Overtaken (the proposal is then closed), and
     TierChange.DoesNotExist where the actor may not see the account.
     """
-    return _decide(change, _Decision(_STATE.ACCEPTED, None, reason, note, actor, today, now))
+    return _decide(change, _Decision(_STATE.ACCEPTED, None, reason, note, actor, today, now, action))
 
 
 def reject_change(
@@ -60,12 +63,13 @@ def reject_change(
     change: TierChange,
     reason: str,
     note: str = "",
+    action: Action | None = None,
     actor: User,
     today: dt.date,
     now: dt.datetime,
 ) -> TierChange:
     """Let the account keep its tier. Arguments and errors as for accept_change."""
-    return _decide(change, _Decision(_STATE.REJECTED, None, reason, note, actor, today, now))
+    return _decide(change, _Decision(_STATE.REJECTED, None, reason, note, actor, today, now, action))
 
 
 def override_change(
@@ -74,6 +78,7 @@ def override_change(
     tier: str,
     reason: str,
     note: str = "",
+    action: Action | None = None,
     actor: User,
     today: dt.date,
     now: dt.datetime,
@@ -88,7 +93,7 @@ def override_change(
         raise WrongTier(_("%(tier)s is what is proposed: accept it.") % {"tier": tier})
     if tier == change.from_tier:
         raise WrongTier(_("The account has %(tier)s already: reject the change.") % {"tier": tier})
-    return _decide(change, _Decision(_STATE.OVERRIDDEN, tier, reason, note, actor, today, now))
+    return _decide(change, _Decision(_STATE.OVERRIDDEN, tier, reason, note, actor, today, now, action))
 
 
 def decide_many(
@@ -142,6 +147,7 @@ def undo_decision(*, change: TierChange, actor: User, today: dt.date, now: dt.da
     TierChange.DoesNotExist where the actor may not see the account. What was logged meanwhile stays.
     """
     with transaction.atomic():
+        planning.hold(account_ids=[change.account_id])
         lock_tiers(alone=False)
         change = _the_one(change, actor, today)
         if not may_decide(actor, change):
@@ -167,6 +173,7 @@ def undo_decision(*, change: TierChange, actor: User, today: dt.date, now: dt.da
                 tier=change.from_tier, tier_since=change.from_since, tier_provisional=False
             )
         TieringRun.objects.filter(pk=run.pk).update(state=TieringRun.State.IN_REVIEW)
+        actions.take_back(change, now=now)
     if applied:
         planning.plan(today=today, now=now, account_ids=[change.account_id])
     return change
@@ -212,12 +219,16 @@ class _Decision:
     actor: User
     today: dt.date
     now: dt.datetime
+    action: Action | None = None
+    """What is to be done about it, asked for in the same transaction."""
 
 
 def _decide(change: TierChange, decision: _Decision) -> TierChange:
     actor, today, now = decision.actor, decision.today, decision.now
     _check_reason(decision.reason, decision.note)
     with transaction.atomic():
+        if decision.action is not None:
+            planning.hold(account_ids=[change.account_id])
         lock_tiers(alone=False)
         change = _the_one(change, actor, today)
         if not may_decide(actor, change):
@@ -233,6 +244,8 @@ def _decide(change: TierChange, decision: _Decision) -> TierChange:
         _save([change], actor, now)
         if change.applied_on is not None:
             _set_tier([change.account_id], change.to_tier, today)
+        if decision.action is not None and not overtaken:
+            actions.ask_for(decision.action, change=change, today=today, now=now)
         proposals.close_finished_runs()
     # Only now, so that the closing of what was overtaken is kept.
     if overtaken:

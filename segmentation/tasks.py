@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import facts
-from contacts.tasks import ask_for_planning
+from contacts.tasks import ask_for_planning, ask_for_triggers
 from crm.jobs.clearing import clear_old_jobs
 from crm.jobs.kinds import Start, Work, job_kind
 from crm.jobs.models import Job
@@ -27,7 +27,7 @@ from crm.jobs.wording import full_day
 from crm.look.figures import number
 from crm.team import calendars
 from crm.team.models import User
-from segmentation import newcomers, pins, review, tiering
+from segmentation import newcomers, pins, policy_tasks, reminding, review, tiering
 from segmentation.errors import TieringRefused
 from segmentation.models import TierChange
 from segmentation.windows import last_quarter_end
@@ -105,6 +105,18 @@ def tier_quarter() -> None:
     ask_for_tiering(as_of=last_quarter_end(_today()), now=timezone.now())
 
 
+@job_kind(
+    reminding.KIND,
+    label=gettext_lazy("Reminder of the review"),
+    about=gettext_lazy("Tells who decides that tier changes wait, a week and a day before the review ends."),
+    subject=lambda key, arguments: str(arguments.get("email", "")),
+    result_words=lambda result: _("sent") if result.get("sent") else _("not needed any more"),
+)
+def remind(work: Work) -> dict[str, Any]:
+    """Send one mail; a mail server that is away makes the job try again."""
+    return {"sent": reminding.send_reminder(work.arguments, today=work.today)}
+
+
 # Every day ----------------------------------------------------------------------------------------------------------
 @shared_task(name="segmentation.tasks.start_daily", **UNTIL_THE_DATABASE_ANSWERS)
 def start_daily() -> None:
@@ -125,6 +137,10 @@ def _refresh_facts(work: Work) -> object:
     return facts.refresh_facts(today=work.today)
 
 
+def _start_policies(work: Work) -> object:
+    return policy_tasks.ask_for_due(today=work.today, now=work.now)
+
+
 def _start_missed_run(work: Work) -> object:
     as_of = tiering.missed_as_of(work.today)
     return as_of and ask_for_tiering(as_of=as_of, now=work.now).key
@@ -132,6 +148,10 @@ def _start_missed_run(work: Work) -> object:
 
 def _apply_undecided(work: Work) -> object:
     return review.apply_undecided(today=work.today, now=work.now)
+
+
+def _remind(work: Work) -> object:
+    return reminding.remind(today=work.today, now=work.now)
 
 
 def _apply_pins(work: Work) -> object:
@@ -146,18 +166,25 @@ def _plan(work: Work) -> object:
     return ask_for_planning(reason=work.key, now=work.now).key
 
 
+def _fire_triggers(work: Work) -> object:
+    return ask_for_triggers(reason=work.key, now=work.now).key
+
+
 def _clear_old_jobs(work: Work) -> object:
     return clear_old_jobs(now=work.now)
 
 
-# In this order: planning needs the calendar, the phases and the tiers of the day.
+# In this order: triggers and planning need the calendar, the phases and the tiers of the day.
 DAILY: dict[str, Callable[[Work], object]] = {
     "new holidays": _fill_holidays,
     "accounts with new facts": _refresh_facts,
+    "policies to begin": _start_policies,
     "missed run": _start_missed_run,
     "changes applied undecided": _apply_undecided,
+    "reminders": _remind,
     "pins applied": _apply_pins,
     "newcomers": _give_provisional_tiers,
+    "triggers": _fire_triggers,
     "planning": _plan,
     "old jobs cleared away": _clear_old_jobs,
 }
@@ -171,6 +198,7 @@ def _kept_up(result: dict[str, Any]) -> str:
         ("changes applied undecided", _("%(number)s changes applied undecided")),
         ("pins applied", _("%(number)s pins applied")),
         ("new holidays", _("%(number)s public holidays added")),
+        ("policies to begin", _("%(number)s policies to be put in force")),
     )
     found = [
         text % {"number": number(many)}
@@ -187,7 +215,7 @@ def _kept_up(result: dict[str, Any]) -> str:
     label=gettext_lazy("Daily upkeep"),
     about=gettext_lazy(
         "Public holidays, facts of the accounts, a missed tiering run, changes nobody decided, pins, newcomers, "
-        "planning, and old jobs cleared away."
+        "triggers, planning, and old jobs cleared away."
     ),
     subject=lambda key, arguments: _("of %(day)s") % {"day": full_day(key.removeprefix("daily:"))},
     result_words=_kept_up,

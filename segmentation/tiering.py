@@ -17,7 +17,7 @@ from accounts.models import Purchase, Tier
 from crm.team.models import User
 from segmentation import pins, policies, proposals
 from segmentation.errors import TieringRefused
-from segmentation.ladder import ladder_sql, parameters
+from segmentation.ladder import AS_A_RUN_FINDS_THEM, ladder_sql, parameters
 from segmentation.locks import lock_tiers
 from segmentation.models import TieringRun, TierPolicy
 from segmentation.windows import last_quarter_end
@@ -71,6 +71,7 @@ def run_tiering(
         if made is not None:
             return made
         _refuse(as_of=as_of, today=today)
+        policies.begin_due(today=today)
         if policy is None:
             policy = policies.policy_in_force()
         elif policy.pk is None:
@@ -87,7 +88,7 @@ def run_tiering(
             review_until=today + dt.timedelta(days=policy.review_days),
             started_by=started_by,
         )
-        _tune()
+        tune()
         _assess(run)
         _change(run, is_first=is_first, today=today, now=now)
         proposals.close_finished_runs()
@@ -95,21 +96,22 @@ def run_tiering(
         return run
 
 
-def simulate(*, as_of: dt.date, policy: TierPolicy) -> Simulation:
-    """What a run as of the end of `as_of` with `policy` (it need not be saved) would find from the tiers of now.
+def simulate(*, as_of: dt.date, policy: TierPolicy, today: dt.date) -> Simulation:
+    """What a run as of the end of `as_of` with `policy` (it need not be saved) would find, were it made `today`.
 
-    Any day will do, older than the newest run's too. Writes nothing.
+    Any day will do, older than the newest run's too. Writes nothing. segmentation.simulation says which accounts.
     """
     text = (
-        ladder_sql(connection.vendor)
+        ladder_sql(connection.vendor, AS_A_RUN_FINDS_THEM)
         + """
         SELECT previous_tier, tier, COUNT(*), CAST(SUM(revenue_cents) AS bigint)
         FROM assessed GROUP BY previous_tier, tier ORDER BY previous_tier, tier
         """
     )
     with transaction.atomic(), connection.cursor() as cursor:
-        _tune()
-        cursor.execute(text, parameters(policy, as_of, connection))
+        tune()
+        values = parameters(policy, as_of, connection)
+        cursor.execute(text, values | {"today": connection.ops.adapt_datefield_value(today)})
         rows = cursor.fetchall()
     tiers: Counter[str | None] = Counter(dict.fromkeys((*Tier.values, None), 0))
     moves: dict[tuple[str | None, str | None], tuple[int, int]] = {}
@@ -134,25 +136,44 @@ def _refuse(*, as_of: dt.date, today: dt.date) -> None:
         )
 
 
-def _tune() -> None:
-    """Keep PostgreSQL on the plan that streams the covering index; left alone it takes two to three times as long."""
+def tune() -> None:
+    """For a transaction that climbs the ladder: keep PostgreSQL on the plan that streams the covering indexes.
+
+    Left alone it takes two to three times as long.
+
+    Hashing and compiling cost more than they save. Each part of the ladder goes to a process as a whole: offered a
+    parallel scan, the planner would rather share out one part's accounts and sum its purchases once in every process.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(
-                "SET LOCAL enable_hashagg = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off;"
-                "SET LOCAL work_mem = '128MB'"
+                "SET LOCAL enable_hashagg = off; SET LOCAL jit = off; SET LOCAL work_mem = '128MB';"
+                "SET LOCAL max_parallel_workers_per_gather = 3;"
+                "SET LOCAL min_parallel_table_scan_size = '1TB'; SET LOCAL min_parallel_index_scan_size = '1TB'"
             )
 
 
 def _assess(run: TieringRun) -> None:
-    """Write one assessment per account, in the order of the account's id."""
-    text = (
-        f"INSERT INTO segmentation_tierassessment (run_id, {_EVIDENCE})\n"
-        + ladder_sql(connection.vendor)
-        + f"SELECT %(run)s, {_EVIDENCE} FROM assessed ORDER BY account_id"
-    )
+    """Write one assessment per account, in the order of the account's id.
+
+    By way of a temporary table on PostgreSQL: it runs what fills a new table in several processes, an INSERT in one.
+    """
+    ladder = ladder_sql(connection.vendor)
+    insert = f"INSERT INTO segmentation_tierassessment ({_EVIDENCE}, run_id)\n"
+    values = parameters(run.policy, run.as_of, connection) | {"run": run.pk}
     with connection.cursor() as cursor:
-        cursor.execute(text, parameters(run.policy, run.as_of, connection) | {"run": run.pk})
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"CREATE TEMPORARY TABLE tiering_found AS {ladder}"
+                f" SELECT {_EVIDENCE} FROM assessed ORDER BY account_id",
+                values,
+            )
+            cursor.execute(f"{insert} SELECT {_EVIDENCE}, %(run)s FROM tiering_found", values)
+            cursor.execute("DROP TABLE tiering_found")
+        else:
+            cursor.execute(
+                f"{insert} {ladder} SELECT {_EVIDENCE}, %(run)s FROM assessed ORDER BY account_id", values
+            )
 
 
 def _change(run: TieringRun, *, is_first: bool, today: dt.date, now: dt.datetime) -> None:
@@ -173,13 +194,13 @@ def _change(run: TieringRun, *, is_first: bool, today: dt.date, now: dt.datetime
         cursor.execute(
             """
             INSERT INTO segmentation_tierchange (account_id, run_id, pin_id, state, from_tier, to_tier, from_since,
-                reason, note, actor_id, proposed_at, decided_at, applied_on)
+                reason, note, actor_id, revenue_cents, complaints, proposed_at, decided_at, applied_on)
             SELECT account_id, run_id, pin_id, state, previous_tier, tier, tier_since,
-                '', note, actor_id, %(now)s,
+                '', note, actor_id, revenue_cents, complaints, %(now)s,
                 CASE WHEN state <> 'proposed' THEN %(now)s END,
                 CASE WHEN state IN ('applied', 'pin') THEN %(today)s END
             FROM (
-                SELECT s.account_id, s.run_id, s.previous_tier, s.tier, a.tier_since,
+                SELECT s.account_id, s.run_id, s.previous_tier, s.tier, s.revenue_cents, s.complaints, a.tier_since,
                     pin.id AS pin_id, COALESCE(pin.reason, '') AS note, pin.actor_id,
                     CASE
                         WHEN present.id <> COALESCE(pin.id, 0) THEN 'overtaken'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from segmentation.views import acting, exporting, pages
+from segmentation.views import acting, commenting, exporting, pages
 
 app_name = "segmentation"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("export/", exporting.export, name="export"),
     path("decide/", acting.decide_many, name="decide_many"),
     path("undo/", acting.undo, name="undo"),
+    path("managers/", pages.managers, name="managers"),
     path("<int:pk>/", pages.change, name="change"),
+    path("<int:pk>/comment/", commenting.comment_on, name="comment"),
     path("<int:pk>/pin/", acting.pin, name="pin"),
 ]

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from dataclasses import dataclass
 
+from crm.team.calendars import months_before
+
 GAP_MONTHS = 24
 """How far back the mean gap between purchases looks."""
-
-
-def months_before(day: dt.date, months: int) -> dt.date:
-    """The day `months` months earlier, clamped to that month's last day: 31 May less 3 months is 28 February."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def last_quarter_end(today: dt.date) -> dt.date:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.models import quarter_number
 from crm.look import figures
-from segmentation.models import TierAssessment, TierPin, TierPolicy
+from segmentation.models import TierAssessment, TieringRun, TierPin, TierPolicy
 from segmentation.windows import last_quarter_end, window
 
 _DAY = dt.timedelta(days=1)
@@ -36,6 +36,29 @@ class Step:
     """The rung wrote to the trail."""
     tier: str | None
     """The tier after this rung, fired or not."""
+
+
+class Found(Protocol):
+    """What `what_decided` reads of an assessment: a list has it in flat rows."""
+
+    @property
+    def run(self) -> TieringRun: ...
+    @property
+    def preceding_cents(self) -> int | None: ...
+    @property
+    def active_quarters(self) -> int: ...
+    @property
+    def tenure_months(self) -> int | None: ...
+    @property
+    def late_cents(self) -> int | None: ...
+    @property
+    def due_cents(self) -> int | None: ...
+    @property
+    def previous_tier(self) -> str | None: ...
+    @property
+    def tier(self) -> str | None: ...
+    @property
+    def trail(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +86,7 @@ class EvidenceTable:
 
 
 # The ladder ---------------------------------------------------------------------------------------------------------
-def trail_of(assessment: TierAssessment) -> dict[str, str]:
+def trail_of(assessment: Found) -> dict[str, str]:
     """The rungs that fired, in order, with the tier each gave: {"volume": "A", "systematic": "B"}."""
     return dict(step.split(":") for step in assessment.trail.split(">") if step)
 
@@ -99,6 +122,11 @@ def _rungs() -> list[tuple[str, str, Callable[[TierAssessment, TierPolicy, str, 
         ("sporadic", _("Sporadic"), _sporadic),
         ("payment", _("Payment"), _payment),
     ]
+
+
+def rung_titles() -> dict[str, str]:
+    """The name of each rung by its key in a trail."""
+    return {key: title for key, title, _explain in _rungs()} | {"pin": _("Pin")}
 
 
 def _volume(found: TierAssessment, policy: TierPolicy, before: str, fired: bool) -> str:
@@ -229,12 +257,12 @@ def _pin_text(tier: str, pin: TierPin | None) -> str:
 
 
 # What decided -------------------------------------------------------------------------------------------------------
-def deciding_step(assessment: TierAssessment) -> str:
+def deciding_step(assessment: Found) -> str:
     """The rung that gave the tier: the last that fired; "none" where nothing did."""
     return next(reversed(trail_of(assessment)), "none")
 
 
-def what_decided(assessment: TierAssessment, previous: TierAssessment | None = None) -> str:
+def what_decided(assessment: Found, previous: Found | None = None) -> str:
     """One line for a list: the fact behind the change. previous: the run before; it tells what is new."""
     policy = assessment.run.policy
     step = deciding_step(assessment)
@@ -259,7 +287,7 @@ def what_decided(assessment: TierAssessment, previous: TierAssessment | None = N
     return _risen(assessment, previous) or _across(assessment, policy)
 
 
-def _risen(assessment: TierAssessment, previous: TierAssessment | None) -> str:
+def _risen(assessment: Found, previous: Found | None) -> str:
     """What has ceased to hold the account down, where volume alone decides now and did not before; else nothing."""
     if previous is None or previous.tier == assessment.tier:
         return ""
@@ -280,7 +308,7 @@ def _risen(assessment: TierAssessment, previous: TierAssessment | None) -> str:
     return ""
 
 
-def _across(assessment: TierAssessment, policy: TierPolicy) -> str:
+def _across(assessment: Found, policy: TierPolicy) -> str:
     """Which boundary of volume the account crossed, and which way."""
     had, has = assessment.previous_tier, assessment.tier
     up = had is None or (has is not None and has < had)
@@ -392,19 +420,19 @@ def _falls_short(assessment: TierAssessment, key: str) -> bool:
 
 
 # Pieces -------------------------------------------------------------------------------------------------------------
-def _quarters_touched(found: TierAssessment) -> int:
+def _quarters_touched(found: Found) -> int:
     """How many calendar quarters the window touches: 4 for 12 months that end with one."""
     days = window(found.run.as_of, found.run.policy.window_months)
     return quarter_number(days.as_of) - quarter_number(days.start) + 1
 
 
-def _bought_in(found: TierAssessment) -> str:
+def _bought_in(found: Found) -> str:
     touched = _quarters_touched(found)
     words = ngettext("Bought in %(n)d of %(all)d quarter", "Bought in %(n)d of %(all)d quarters", touched)
     return words % {"n": found.active_quarters, "all": touched}
 
 
-def _customer_for(found: TierAssessment) -> str:
+def _customer_for(found: Found) -> str:
     months = found.tenure_months or 0
     return ngettext("A customer for %(n)d month", "A customer for %(n)d months", months) % {"n": months}
 
@@ -413,7 +441,7 @@ def _months(months: int) -> str:
     return ngettext("%(n)d month", "%(n)d months", months) % {"n": months}
 
 
-def _paid_late(found: TierAssessment) -> str:
+def _paid_late(found: Found) -> str:
     limit = found.run.policy.max_late_share
     late = _share(found.late_cents or 0, found.due_cents or 1, 0, near=() if limit is None else (limit,))
     return _("Paid late: %(late)s of the amount") % {"late": late}

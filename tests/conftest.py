@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 
 import pytest
 from django.test import TransactionTestCase
@@ -34,3 +35,26 @@ def today() -> dt.date:
 def cast(db: None) -> Cast:
     """The fixed cast: who they are is in tests/support/cast.py."""
     return make_cast()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what asks no database, or of it the same whichever it is: it was tried on SQLite.
+
+    A file or a test that is named on the command line is never left out.
+    """
+    all_of_them = config.args_source is not pytest.Config.ArgsSource.ARGS
+    if not all_of_them or not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        return
+    pure = [item for item in items if not _asks_a_database(item)]
+    if pure:
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [item for item in items if _asks_a_database(item)]
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("once") is not None:
+        return False
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or any(
+        name in fixtures for name in ("db", "transactional_db", "live_server")
+    )

@@ -32,6 +32,7 @@ def ask(client: Client, url: str) -> int:
     return len(queries)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "person"), PAGES)
 def test_counts_do_not_grow_with_rows(
     cast: Cast, today: dt.date, time_machine: Any, name: str, person: str

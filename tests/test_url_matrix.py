@@ -59,6 +59,7 @@ def test_who_gets_what(stage: Stage, name: str) -> None:
     assert found == expected, f"{entry.method} {url}"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", sorted(ENTRIES))
 def test_signed_out(stage: Stage, name: str) -> None:
     entry = ENTRIES[name]

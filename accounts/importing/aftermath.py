@@ -31,6 +31,13 @@ def tidy_up(*, tables: Sequence[str], rows: int) -> None:
                 cursor.execute(f"ANALYZE {table}")
 
 
+def tell_imported(*, import_id: int, undone: bool, today: dt.date, now: dt.datetime) -> None:
+    """Call settings.IMPORTED once all is committed: what follows events lies above. Else like `tell_planning`."""
+    for path in settings.IMPORTED:
+        told = partial(import_string(path), import_id=import_id, undone=undone, today=today, now=now)
+        transaction.on_commit(told, robust=True)
+
+
 def tell_planning(*, account_ids: Sequence[int], today: dt.date, now: dt.datetime) -> None:
     """Call settings.ACCOUNT_CHANGED once all is committed: contact planning lies above accounts.
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from accounts.importing.aftermath import tell_planning, tidy_up
+from accounts.importing.aftermath import tell_imported, tell_planning, tidy_up
 from accounts.importing.customers import Accounts, Persons
 from accounts.importing.fields import find_columns
 from accounts.importing.kinds import Bringing, Task
@@ -160,6 +160,7 @@ def import_file(
                         run.save(update_fields=["summary", "finished_at"])
                     tidy_up(tables=bringing.written, rows=difference.created + difference.changed)
                     tell_planning(account_ids=bringing.changed_accounts, today=today, now=now)
+                    tell_imported(import_id=run.pk, undone=False, today=today, now=now)
                     return summary(difference)
                 except (IntegrityError, Overtaken) as error:
                     # Somebody made or deleted an account by hand in the same moment: look again, it stands now.

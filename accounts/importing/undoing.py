@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from accounts.facts import refresh_facts
-from accounts.importing.aftermath import tell_planning, tidy_up
+from accounts.importing.aftermath import tell_imported, tell_planning, tidy_up
 from accounts.importing.reasons import ImportRefused
 from accounts.importing.staging import count, drop, write_alone
 from accounts.importing.undo_finding import MODELS, Finder, Kept
@@ -109,6 +109,7 @@ def undo_import(
         rows = sum(undone.removed.values()) + sum(undone.restored.values())
         tidy_up(tables=("accounts_account", "accounts_purchase", "accounts_purchaseline"), rows=rows)
         tell_planning(account_ids=changed, today=today, now=now)
+        tell_imported(import_id=current.pk, undone=True, today=today, now=now)
     return undone
 
 

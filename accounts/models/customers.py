@@ -174,8 +174,7 @@ class Account(Worded, models.Model):
         indexes = [
             # Whom a user sees is a list of ids by owner (accounts.querysets.visible_ids): read from this alone.
             models.Index(fields=["owner", "id"], name="account_owner_id"),
-            models.Index(fields=["owner", "tier"], name="account_owner_tier"),
-            models.Index(fields=["tier", "code"], name="account_tier_code"),
+            # None has the tier: a run changes thousands, and a row no index of which changes is rewritten in its page.
             # The list's order by name, without case and diacritics: the key begins with the folded name.
             models.Index(fields=["search_key"], name="account_search_key"),
             models.Index(fields=["-sales_12m_cents", "code"], name="account_sales"),

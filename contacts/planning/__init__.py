@@ -8,9 +8,11 @@ kill leaves whole slices, the next run does the rest, and no log waits for all o
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
@@ -19,15 +21,25 @@ from accounts.models import Account
 from contacts import rules
 from contacts.cadence import MOST_PERSONAL_FIRST, Reckoned, reckon
 from contacts.models import AgendaItem, ContactRule, Reason
-from contacts.planning.changed import forget, maybe_changed, note_pass
+from contacts.planning.changed import (
+    digest_of_load,
+    digests_of_people,
+    forget,
+    maybe_changed,
+    note_pass,
+    noted_loads,
+)
 from contacts.planning.deciding import decide
-from contacts.planning.reading import cadence_items, plannable, read_seats
+from contacts.planning.levelling import Weeks, weeks_of
+from contacts.planning.overload import overfull_weeks, waiting
+from contacts.planning.reading import plannable, read_seats
+from contacts.planning.stored import read_items, read_loads
 from contacts.planning.writing import cancel, withdraw, write
-from crm.team.calendars import WorkingCalendar, calendars_of
+from crm.team.calendars import ONE_DAY, WorkingCalendar, calendars_of
 from crm.team.models import User
 
-SLICE = 2000
-"""Accounts planned in one transaction."""
+SLICE = 5000
+"""Accounts planned in one transaction: it takes about half a second, and so long may a log have to wait."""
 _ASKED = 20_000  # account ids in one statement: SQLite takes 250,000 parameters, PostgreSQL plans long lists slowly
 _LOCK = 0x0F1A  # the first of the two numbers of planning's advisory locks; the second is the assignee's id
 
@@ -71,28 +83,40 @@ def plan(
     reads; one that must hold both begins with `hold(account_ids=...)`. Two runs at once do the work once: the second
     waits for a slice and finds it done. report(done, total) is called between slices, in accounts.
     """
-    in_force = rules.cadences_in_force(today)
     planned = Planned()
-    everybody: dict[int, WorkingCalendar] = {}
+    people = list(User.objects.filter(is_active=True)) if account_ids is None else []
+    run = _Run(
+        in_force=rules.cadences_in_force(today),
+        calendars=calendars_of(people) if people else {},
+        minutes={one.pk: one.weekly_contact_minutes for one in people},
+        today=today,
+        now=now,
+        generation=int(now.timestamp()),
+        planned=planned,
+    )
     asked = account_ids
-    if account_ids is None:
-        everybody = calendars_of(User.objects.filter(is_active=True))
-        if not thorough:
-            asked = maybe_changed(in_force=in_force, calendars=everybody, today=today)
+    if account_ids is None and not thorough:
+        asked = maybe_changed(in_force=run.in_force, people=run.digests(), today=today)
     portfolios = _portfolios(asked)
-    calendars = everybody or calendars_of(User.objects.filter(pk__in=list(portfolios)))
-    generation = int(now.timestamp())
+    if account_ids is not None:
+        run.meet(User.objects.filter(pk__in=list(portfolios)))
     done, total = 0, sum(map(len, portfolios.values()))
-    for owner_ids, ids in _slices({owner: ids for owner, ids in portfolios.items() if owner in calendars}):
-        _plan_slice(owner_ids, ids, in_force, calendars, today, now, generation, planned)
+    mine = {owner: ids for owner, ids in portfolios.items() if owner in run.calendars}
+    for owner_ids, ids in _slices(mine):
+        # Where all accounts of a person are looked at together, overfull weeks are relieved at once.
+        whole = [one for one in owner_ids if len(mine[one]) <= SLICE] if asked is None else []
+        with _uncollected():
+            _plan_slice(run, owner_ids, ids, relieving=whole)
+        run.relieved.update(whole)
         done += len(ids)
         if report is not None:
             report(done, total)
+    loads = _relieve(run, owner_ids=list(mine) if account_ids is not None else None)
     others = None if account_ids is None else set(account_ids).difference(*portfolios.values())
     if others is None or others:
-        _withdraw_unplannable(planned, others, now=now, generation=generation)
+        _withdraw_unplannable(planned, others, now=now, generation=run.generation)
     if account_ids is None:
-        note_pass(in_force=in_force, calendars=everybody, today=today, now=now)
+        note_pass(in_force=run.in_force, people=run.digests(), loads=loads, today=today, now=now)
         open_items = AgendaItem.objects.open().filter(reason=Reason.CADENCE).count()
         planned.kept = open_items - planned.created - planned.moved
     return planned
@@ -157,7 +181,9 @@ def _portfolios(account_ids: Collection[int] | None) -> dict[int, array]:
     portfolios: dict[int, array] = {}
     # Read to the end before anything is written: SQLite would refuse to write past a reader of its own connection.
     for accounts in _some_at_a_time(account_ids):
-        for owner_id, pk in accounts.order_by("owner_id", "pk").values_list("owner_id", "pk").iterator(5000):
+        rows = accounts.order_by("owner_id", "pk").values_list("owner_id", "pk")
+        # A cursor on the server costs two round trips more, which one account after a log need not pay.
+        for owner_id, pk in rows.iterator(5000) if account_ids is None else rows:
             portfolios.setdefault(owner_id, array("q")).append(pk)
     return dict(sorted(portfolios.items()))
 
@@ -172,13 +198,17 @@ def _some_at_a_time(account_ids: Collection[int] | None) -> Iterator[QuerySet[Ac
         yield plannable().filter(pk__in=ids[first : first + _ASKED])
 
 
-def _slices(portfolios: dict[int, array]) -> Iterator[tuple[list[int], list[int]]]:
-    """(owners, account ids), of several small portfolios or of a part of a large one; owners in order of their ids."""
+def _slices(portfolios: dict[int, array], *, whole: bool = False) -> Iterator[tuple[list[int], list[int]]]:
+    """(owners, account ids), of several small portfolios or of a part of a large one; owners in order of their ids.
+
+    whole: large ones are not parted.
+    """
     owners: list[int] = []
     ids: list[int] = []
-    for owner_id, whole in portfolios.items():
-        for first in range(0, len(whole), SLICE):
-            part = whole[first : first + SLICE].tolist()
+    for owner_id, portfolio in portfolios.items():
+        size = max(SLICE, len(portfolio)) if whole else SLICE
+        for first in range(0, len(portfolio), size):
+            part = portfolio[first : first + size].tolist()
             if ids and len(ids) + len(part) > SLICE:
                 yield owners, ids
                 owners, ids = [], []
@@ -189,36 +219,126 @@ def _slices(portfolios: dict[int, array]) -> Iterator[tuple[list[int], list[int]
         yield owners, ids
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's search for cycles: it would go through the many values of a slice again and again.
+
+    They hold no cycles, and are gone when the slice is done.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@dataclass
+class _Run:
+    """What is the same for all slices of one run."""
+
+    in_force: Sequence[ContactRule]
+    calendars: dict[int, WorkingCalendar]
+    """By owner."""
+    minutes: dict[int, int]
+    """Contact minutes of a whole week, by owner."""
+    today: dt.date
+    now: dt.datetime
+    generation: int
+    planned: Planned
+    placed: dict[int, set[dt.date]] = field(default_factory=dict)
+    """By owner: the Mondays of the weeks in which the run placed something."""
+    relieved: set[int] = field(default_factory=set)
+    """Owners of whom all was looked at together, and gave way already."""
+
+    def meet(self, people: QuerySet[User]) -> None:
+        """Learn when these owners work."""
+        found = list(people)
+        self.calendars.update(calendars_of(found))
+        self.minutes.update((one.pk, one.weekly_contact_minutes) for one in found)
+
+    def digests(self) -> dict[str, str]:
+        """Owner, as text, -> a digest of when the owner works, and how much."""
+        return digests_of_people(self.calendars, self.minutes)
+
+    def weeks(self, owner_id: int) -> Weeks:
+        """The weeks of one owner."""
+        return weeks_of(self.calendars[owner_id], self.minutes[owner_id], self.today)
+
+
 def _plan_slice(
+    run: _Run,
     owner_ids: Sequence[int],
     ids: Sequence[int],
-    in_force: Sequence[ContactRule],
-    calendars: dict[int, WorkingCalendar],
-    today: dt.date,
-    now: dt.datetime,
-    generation: int,
-    planned: Planned,
+    *,
+    relieving: Collection[int] = (),
+    is_first: bool = True,
 ) -> None:
-    """The three steps for one slice, in one transaction."""
+    """The three steps for one slice, in one transaction. is_first: False where its accounts were counted already."""
+    planned = run.planned
     for attempt in (1, 2):
         try:
             with transaction.atomic():
                 for owner_id in owner_ids:
                     _lock(owner_id)
-                seats = read_seats(owner_ids, ids, in_force, today)
-                decision = decide(seats, calendars=calendars, today=today)
-                created, moved, withdrawn = write(decision, today=today, now=now, generation=generation)
+                seats = read_seats(owner_ids, ids, run.in_force, run.today)
+                decision = decide(
+                    seats,
+                    calendars=run.calendars,
+                    today=run.today,
+                    minutes=run.minutes,
+                    loads=read_loads(owner_ids, run.today),
+                    relieving=relieving,
+                )
+                written = write(decision, today=run.today, now=run.now, generation=run.generation)
         except IntegrityError:
             # one_open_item_per_source: an account changed its owner just now, and a planner of the new owner's
             # portfolio, under another lock, came first. Read again, its item stands.
             if attempt == 2:
                 raise
         else:
-            planned.created += created
-            planned.moved += moved
-            planned.withdrawn += withdrawn
-            planned.kept += decision.kept
+            planned.created += written.created
+            planned.moved += written.moved
+            planned.withdrawn += written.withdrawn
+            if is_first:
+                planned.kept += decision.kept + written.kept
+            for wanted in (*decision.create, *decision.change):
+                monday = wanted.day - wanted.day.weekday() * ONE_DAY
+                run.placed.setdefault(wanted.assignee_id, set()).add(monday)
             return
+
+
+def _relieve(run: _Run, *, owner_ids: Collection[int] | None) -> dict[str, str]:
+    """Plan once more, and together, what stands in overfull weeks: what can wait gives way (levelling).
+
+    owner_ids: only the weeks of these in which the run has placed something; None for everybody's. Returns what is to
+    be noted of those whose weeks stay overfull: while that is the same, nothing more can give way.
+    """
+    everybody = owner_ids is None
+    asked = list(run.calendars) if owner_ids is None else [one for one in owner_ids if one in run.placed]
+    if not asked:
+        return {}
+    known = noted_loads() if everybody else {}
+    loads = read_loads(asked, run.today)
+    strained: dict[int, list[dt.date]] = {}
+    for owner_id, load in loads.items():
+        weeks = overfull_weeks(load, run.weeks(owner_id))
+        if not everybody:
+            weeks = [monday for monday in weeks if monday in run.placed[owner_id]]
+        if weeks:
+            strained[owner_id] = weeks
+    again = {}
+    for owner_id, weeks in strained.items():
+        same = known.get(str(owner_id)) == digest_of_load(loads[owner_id], run.today)
+        if owner_id not in run.relieved and (owner_id in run.placed or not same):
+            again[owner_id] = array("q", waiting(owner_id, weeks, run.today))
+    for some, ids in _slices(again, whole=True):
+        with _uncollected():
+            _plan_slice(run, some, ids, relieving=some, is_first=False)
+    if everybody and again:
+        loads |= read_loads(list(again), run.today)
+    return {str(owner_id): digest_of_load(loads[owner_id], run.today) for owner_id in strained}
 
 
 def _lock(owner_id: int) -> None:
@@ -250,7 +370,7 @@ def _withdraw_unplannable(
     if account_ids is not None:
         items = items.filter(account__in=account_ids)
     with transaction.atomic():
-        planned_items = [one for one in cadence_items(items) if one.item_state == AgendaItem.State.OPEN]
+        planned_items = read_items(items.open().filter(reason=Reason.CADENCE))
         touched = [one for one in planned_items if one.is_touched]
         archived = Account.objects.filter(
             pk__in=[one.account_id for one in touched], archived_at__isnull=False

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import DateField
+from django.db.models import DateField, DateTimeField
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 
@@ -20,7 +20,7 @@ from contacts import rules
 from contacts.cadence import MOST_PERSONAL_FIRST, Skip, facts_of, reckon
 from contacts.models import AgendaItem, ContactRule, Reason
 from contacts.planning import ChannelPlan
-from contacts.planning.reading import _contacts, cadence_of
+from contacts.planning.reading import cadence_of, read_contacts
 from crm.team.calendars import calendars_of
 
 _ORDER = [str(channel) for channel in MOST_PERSONAL_FIRST]
@@ -29,6 +29,10 @@ _ORDER = [str(channel) for channel in MOST_PERSONAL_FIRST]
 def governing_facts(in_force: Sequence[ContactRule], *, today: dt.date) -> dict[str, Combinable]:
     """Expressions on Account that `reckon_beyond` reads: by channel the rule that governs, and since when."""
     facts: dict[str, Combinable] = {}
+    facts["contacts_lifted_at"] = of_account(
+        "SELECT MAX(l.at) FROM contacts_backofflift l WHERE l.account_id = accounts_account.id",
+        output_field=DateTimeField(),
+    )
     for channel, rule in rules.governing(in_force, today).items():
         facts[f"contacts_rule_{channel}"] = rule
         facts[f"contacts_start_{channel}"] = of_account(
@@ -65,7 +69,7 @@ def reckon_beyond(
     missing = sorted(set(governed) - planned, key=_place)
     if not missing:
         return []
-    contacts = [contact for _pk, contact in _contacts([account.pk], today)]
+    contacts = [contact for _pk, contact in read_contacts([account.pk], list(governed), today)]
     calendar = calendars_of([owner])[owner.pk]
     plans = []
     for channel in missing:
@@ -77,6 +81,7 @@ def reckon_beyond(
             skips=_skips(cadence, channel),
             start=facts.get(f"contacts_start_{channel}") or today,
             spread=account.spread,
+            lifted_at=facts.get("contacts_lifted_at"),
         )
         plans.append(ChannelPlan(channel, rule, reckon(counted, cadence_of(rule), calendar, today), None))
     return plans

@@ -4,9 +4,11 @@ What an account's plan depends on, and how a change of it shows (docs/domain.md,
 
 - its owner, and which rule governs each channel: asked of the database for all accounts, compared with what planning
   noted when it last looked (PlannedAccount);
-- the rules' values and the owners' calendars: digests on the last complete pass (PlanningPass);
+- the rules' values, the owners' calendars and contact minutes: digests on the last complete pass (PlanningPass);
 - an open item whose follow-up is closed or gone;
-- what people did (contacts logged, corrected, taken back; items closed): whatever they did since that pass began;
+- what people did (contacts logged, corrected, taken back; items closed; wishes written, back-offs lifted): whatever
+  they did since that pass began;
+- a contact that is overdue or that a person booked, and another one near it: they may share one;
 - time: a due day beyond the horizon is noted, and the day comes on which the horizon reaches it. A day once given is
   not changed by time.
 
@@ -20,27 +22,31 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
-from django.db.models import CharField, F, Q, QuerySet, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat, Greatest
 
-from accounts.models import Account
+from accounts.models import Account, ContactPerson
 from contacts import rules
 from contacts.cadence import HORIZON_DAYS
 from contacts.models import (
     AgendaItem,
+    BackOffLift,
     ContactRule,
+    ContactWish,
     FollowUp,
     PlannedAccount,
     PlanningPass,
-    Reason,
     Touchpoint,
+    UnmetRule,
 )
 from contacts.planning.reading import plannable
 from crm.team.calendars import ONE_DAY, WorkingCalendar
 
 _KIND = (
-    "1"  # part of every digest: raise it when planning itself changes, and everything is looked at once more
+    "2"  # part of every digest: raise it when planning itself changes, and everything is looked at once more
 )
+_LOADS = "loads"  # a key of PlanningPass.calendars, beside those of owners
+_NEAR = dt.timedelta(days=14)  # more than five working days, whatever the calendar
 _MARGIN = dt.timedelta(hours=36)  # people far east may have logged on what was no day of the company's yet
 
 
@@ -52,13 +58,27 @@ def digest_of_rules(in_force: Sequence[ContactRule]) -> str:
     return _digest(chain([_KIND], values))
 
 
-def digests_of_calendars(calendars: Mapping[int, WorkingCalendar]) -> dict[str, str]:
-    """Owner, as text, -> a digest of the owner's calendar."""
-    known: dict[WorkingCalendar, str] = {}  # most people of a country have the same one
-    for calendar in calendars.values():
-        if calendar not in known:
-            known[calendar] = _digest([sorted(calendar.days_off), sorted(calendar.worked_weekend_days)])
-    return {str(owner_id): known[calendar] for owner_id, calendar in calendars.items()}
+def digests_of_people(calendars: Mapping[int, WorkingCalendar], minutes: Mapping[int, int]) -> dict[str, str]:
+    """Owner, as text, -> a digest of when the owner works and for how many contact minutes a week."""
+    known: dict[tuple[WorkingCalendar, int], str] = {}  # most people of a country have the same one
+    for owner_id, calendar in calendars.items():
+        key = calendar, minutes[owner_id]
+        if key not in known:
+            days = (calendar.days_off, calendar.worked_weekend_days, calendar.weekdays, calendar.served)
+            known[key] = _digest([minutes[owner_id], *(sorted(part) for part in days)])
+    return {str(owner_id): known[calendar, minutes[owner_id]] for owner_id, calendar in calendars.items()}
+
+
+def digest_of_load(load: Mapping[dt.date, int], today: dt.date) -> str:
+    """A digest of the minutes of somebody's days, as of a day."""
+    return _digest([today, *sorted(load.items())])
+
+
+def noted_loads() -> dict[str, str]:
+    """Owner, as text, -> the digest of the load of those whose weeks were overfull after the last pass."""
+    last = PlanningPass.objects.first()
+    loads: dict[str, str] = last.calendars.get(_LOADS, {}) if last is not None else {}
+    return loads
 
 
 def _digest(values: object) -> str:
@@ -66,18 +86,17 @@ def _digest(values: object) -> str:
 
 
 def maybe_changed(
-    *, in_force: Sequence[ContactRule], calendars: Mapping[int, WorkingCalendar], today: dt.date
+    *, in_force: Sequence[ContactRule], people: Mapping[str, str], today: dt.date
 ) -> set[int] | None:
     """The ids of the accounts to look at, more than need be rather than fewer; None: all of them.
 
-    calendars: of every owner.
+    people: of every owner, see `digests_of_people`.
     """
     last = PlanningPass.objects.first()
     if last is None or last.rules != digest_of_rules(in_force) or today < last.day:
         return None
-    now = digests_of_calendars(calendars)
-    others = [int(owner) for owner, digest in now.items() if last.calendars.get(owner) != digest]
-    if len(others) > len(now) // 2:
+    others = [int(owner) for owner, digest in people.items() if last.calendars.get(owner) != digest]
+    if len(others) > len(people) // 2:
         return None
     found = set(_governed_otherwise(in_force, today))
     if others:
@@ -85,11 +104,38 @@ def maybe_changed(
     since = last.started_at - _MARGIN
     found.update(Touchpoint.history.filter(history_date__gte=since).values_list("account_id", flat=True))
     found.update(AgendaItem.objects.filter(closed_at__gte=since).values_list("account_id", flat=True))
-    left_alone = (
-        AgendaItem.objects.open().filter(reason=Reason.CADENCE).exclude(follow_up__state__in=FollowUp.OPEN)
-    )
+    left_alone = AgendaItem.objects.open().exclude(follow_up__state__in=FollowUp.OPEN)
     found.update(left_alone.values_list("account_id", flat=True))
+    found.update(ContactWish.history.filter(history_date__gte=since).values_list("account_id", flat=True))
+    found.update(BackOffLift.objects.filter(at__gte=since).values_list("account_id", flat=True))
+    found.update(_with_wishes_of_other_persons(since))
+    found.update(_might_share(today, since_yesterday=today > last.day))
     return found
+
+
+def _with_wishes_of_other_persons(since: dt.datetime) -> QuerySet:
+    """Accounts with wishes of a person there, whose persons were edited: another one may be the first to contact."""
+    with_wishes = ContactWish.objects.filter(person__isnull=False).values("account_id")
+    edited = ContactPerson.history.filter(history_date__gte=since, account_id__in=with_wishes)
+    return edited.values_list("account_id", flat=True)
+
+
+def _might_share(today: dt.date, *, since_yesterday: bool) -> QuerySet:
+    """Accounts with a contact that is overdue, or that a person booked or moved, and another one near it.
+
+    People book and move without planning being told, and what is overdue may take along what has come near meanwhile
+    (since_yesterday: whether a day has passed).
+    """
+    set_ = Q(state=FollowUp.State.BOOKED) | Q(moved_by_hand=True)
+    if since_yesterday:
+        late = AgendaItem.objects.open().filter(follow_up=OuterRef("pk"), due__lt=today)
+        set_ = set_ | Q(day__lt=today) | Q(Exists(late))
+    near = AgendaItem.objects.open().filter(
+        ~Q(follow_up=OuterRef("pk")),
+        account=OuterRef("account"),
+        due__lte=Greatest(OuterRef("day"), Value(today)) + Value(_NEAR),
+    )
+    return FollowUp.objects.open().filter(set_, Exists(near)).order_by().values_list("account_id", flat=True)
 
 
 def _governed_otherwise(in_force: Sequence[ContactRule], today: dt.date) -> QuerySet:
@@ -118,7 +164,8 @@ def _between(parts: Sequence, separator: Value) -> list:
 def note_pass(
     *,
     in_force: Sequence[ContactRule],
-    calendars: Mapping[int, WorkingCalendar],
+    people: Mapping[str, str],
+    loads: Mapping[str, str],
     today: dt.date,
     now: dt.datetime,
 ) -> None:
@@ -129,7 +176,7 @@ def note_pass(
             "started_at": now,
             "day": today,
             "rules": digest_of_rules(in_force),
-            "calendars": digests_of_calendars(calendars),
+            "calendars": {**people, _LOADS: dict(loads)},
         },
     )
 
@@ -140,3 +187,7 @@ def forget(unplannable: QuerySet[Account], account_ids: Collection[int] | None) 
     if account_ids is not None:
         notes = notes.filter(account__in=account_ids)
     notes.delete()
+    unmet = UnmetRule.objects.filter(account__in=unplannable.order_by().values("pk"))
+    if account_ids is not None:
+        unmet = unmet.filter(account__in=account_ids)
+    unmet.delete()

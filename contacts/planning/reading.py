@@ -1,77 +1,24 @@
-"""Step 1 of planning: the facts of a slice of accounts, in four statements however many accounts it has."""
+"""Step 1 of planning: the facts of a slice of accounts, in a few statements however many accounts it has."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
-from django.db.models import (
-    Case,
-    F,
-    IntegerField,
-    Q,
-    QuerySet,
-    Sum,
-    Value,
-    When,
-    Window,
-)
+from django.db import connection
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from accounts.models import Account, Channel
+from accounts.models import Account
 from contacts import rules
-from contacts.cadence import Cadence, Contact, Facts, Skip, facts_of
-from contacts.models import AgendaItem, CadenceStart, ContactRule, FollowUp, Outcome, Reason, Touchpoint
-
-
-class Stored(NamedTuple):
-    """A cadence item, with its follow-up, as they stand in the database."""
-
-    item_id: int
-    account_id: int
-    source: str
-    """The channel: the natural key of a cadence item is (account, cadence, channel)."""
-    rule_id: int | None
-    minutes: int
-    earliest: dt.date
-    due: dt.date
-    latest: dt.date
-    interval_days: int | None
-    counted_from: dt.date | None
-    reckoning: list[dict[str, Any]]
-    follow_up_id: int | None
-    state: str | None
-    """Of the follow-up; None where the item has none."""
-    assignee_id: int | None
-    day: dt.date | None
-    time: dt.time | None
-    follow_up_minutes: int | None
-    moved_by_hand: bool | None
-    snoozed_until: dt.date | None
-    item_state: str
-    closed_at: dt.datetime | None
-    """When the item was closed."""
-    is_shared: bool
-    """Whether the follow-up has open items beside this one."""
-
-    @property
-    def has_open_follow_up(self) -> bool:
-        """Whether there is a contact still to be made for it."""
-        return self.state in FollowUp.OPEN
-
-    @property
-    def is_touched(self) -> bool:
-        """Whether a person had a hand in the follow-up, or it serves another item too: its day then stays."""
-        return self.has_open_follow_up and (
-            self.state == FollowUp.State.BOOKED
-            or bool(self.moved_by_hand)
-            or self.snoozed_until is not None
-            or self.time is not None
-            or self.is_shared
-        )
+from contacts.cadence import MOST_PERSONAL_FIRST, SATISFIES, Cadence, Contact, Facts, Skip, facts_of
+from contacts.models import AgendaItem, CadenceStart, ContactRule, Reason
+from contacts.planning.levelling import RANKS
+from contacts.planning.stored import Home, Stored, read_bare, read_items
+from contacts.planning.wishing import read_contact_days, read_what_slows, read_wishes
+from contacts.wished import Wishes
+from crm.jobs.bulk import Among, among
 
 
 @dataclass(slots=True)
@@ -81,8 +28,10 @@ class Seat:
     account_id: int
     owner_id: int
     spread: int
-    rule_ids: Sequence[int | None]
+    rule_ids: tuple[int | None, ...]
     """The rule that governs each channel that any rule is about, in the order of `rules.governing`."""
+    rank: int
+    """Whose day stays where not all fit: by tier (contacts.planning.levelling)."""
     noted: tuple[int, str, dt.date | None] | None
     """Owner, rules and due day as planning noted them last (PlannedAccount); None: it never looked."""
     cadences: dict[str, Cadence]
@@ -93,6 +42,17 @@ class Seat:
     skips: dict[str, list[Skip]] = field(default_factory=dict)
     stored: dict[str, Stored] = field(default_factory=dict)
     """Open cadence items by source."""
+    others: list[Stored] = field(default_factory=list)
+    """Open items of other reasons."""
+    bare: list[Home] = field(default_factory=list)
+    """Open follow-ups without an open item: a person booked them."""
+    lifted_at: dt.datetime | None = None
+    """When somebody lifted back-off and pause the last time."""
+    wishes: Wishes | None = None
+    contact_days: list[dt.date] = field(default_factory=list)
+    """Days of our latest contacts; only where they want no more than so many."""
+    unmet: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By channel: (rule id, why) of the cadences that wishes make impossible, as noted."""
 
     def facts(self, channel: str, today: dt.date) -> Facts:
         """What counts for one governed channel. A cadence without a stored start begins today."""
@@ -103,6 +63,7 @@ class Seat:
             skips=self.skips.get(channel, ()),
             start=self.starts.get(channel, today),
             spread=self.spread,
+            lifted_at=self.lifted_at,
         )
 
 
@@ -138,13 +99,14 @@ def read_seats(
     cadences = {rule.pk: cadence_of(rule) for rule in in_force}
     rows = (
         plannable()
-        .filter(owner__in=owner_ids, pk__in=account_ids)
+        .filter(Among(F("pk"), account_ids), owner__in=owner_ids)
         .annotate(**{f"rule_{channel}": case for channel, case in governing.items()})
         .order_by("owner_id", "pk")
         .values_list(
             "pk",
             "owner_id",
             "spread",
+            "tier",
             "planned__owner",
             "planned__rules",
             "planned__due",
@@ -152,118 +114,105 @@ def read_seats(
         )
     )
     seats: dict[int, Seat] = {}
-    for pk, owner_id, spread, noted_owner, noted_rules, noted_due, *rule_ids in rows:
-        seats[pk] = Seat(
-            account_id=pk,
-            owner_id=owner_id,
-            spread=spread,
-            rule_ids=rule_ids,
-            noted=None if noted_owner is None else (noted_owner, noted_rules, noted_due),
-            cadences={
-                channel: cadences[rule]
-                for channel, rule in zip(channels, rule_ids, strict=True)
-                if rule is not None
-            },
-        )
-    governed = [pk for pk, seat in seats.items() if seat.cadences]
-    starts = CadenceStart.objects.filter(account__in=governed).values_list("account_id", "channel", "day")
-    for account_id, channel, day in starts if governed else ():
+    governed = []
+    for pk, owner_id, spread, tier, noted_owner, noted_rules, noted_due, *rule_ids in rows:
+        noted = None if noted_owner is None else (noted_owner, noted_rules, noted_due)
+        governs = {
+            channel: cadences[rule]
+            for channel, rule in zip(channels, rule_ids, strict=True)
+            if rule is not None
+        }
+        if governs:
+            governed.append(pk)
+        seats[pk] = Seat(pk, owner_id, spread, tuple(rule_ids), RANKS[tier], noted, governs)
+    starts = CadenceStart.objects.filter(Among(F("account_id"), governed))
+    for account_id, channel, day in starts.values_list("account_id", "channel", "day") if governed else ():
         seats[account_id].starts[channel] = day
-    for account_id, contact in _contacts(governed, today):
+    for account_id, contact in read_contacts(governed, channels, today):
         seats[account_id].contacts.append(contact)
     _read_items(seats)
+    for account_id, home in read_bare(seats):
+        seats[account_id].bare.append(home)
+    wishes = read_wishes(seats)
+    for account_id, wished in wishes.items():
+        seats[account_id].wishes = wished
+    for account_id, day in read_contact_days(wishes, today):
+        seats[account_id].contact_days.append(day)
+    lifted, noted_unmet = read_what_slows(seats)
+    for account_id, at in lifted.items():
+        seats[account_id].lifted_at = at
+    for account_id, unmet in noted_unmet.items():
+        seats[account_id].unmet = unmet
     return list(seats.values())
 
 
-def _contacts(account_ids: list[int], today: dt.date) -> Iterator[tuple[int, Contact]]:
-    """By account and oldest first: on each channel the last contact that reached them, and the attempts since.
+def read_contacts(
+    account_ids: Collection[int], channels: Collection[str], today: dt.date
+) -> Iterator[tuple[int, Contact]]:
+    """By account: what may decide when contacts on these channels are due, oldest first among those that do.
 
-    What lies before can decide nothing, so it stays in the database.
+    What lies before the last contact that counts for all of them, and brought something, can decide nothing, so it
+    stays in the database.
+    One statement, and one more for each channel that only itself satisfies.
     """
+    personal = [channel for channel in channels if channel in MOST_PERSONAL_FIRST]
+    others = [[channel] for channel in channels if channel not in MOST_PERSONAL_FIRST]
+    for asked in [personal, *others] if personal else others:
+        yield from _contacts_for(account_ids, asked, today)
+
+
+# First one day for each account, all from the index; then its touchpoints from that day on. In one step either database
+# would ask for the day again with every touchpoint.
+_CONTACTS = """
+WITH asked AS MATERIALIZED (
+    SELECT a.id, COALESCE((
+        SELECT MAX(t.day) FROM contacts_touchpoint t
+        WHERE t.account_id = a.id AND t.deleted_at IS NULL AND t.day <= %s
+          AND t.channel IN ({decisive}) AND t.outcome NOT IN ('not_reached', 'nothing')
+    ), '0001-01-01') AS since
+    FROM accounts_account a WHERE {among}
+)
+SELECT t.account_id, t.day, t.at, t.channel, t.outcome <> 'not_reached', t.direction = 'in', t.user_id,
+    t.outcome IN ('not_reached', 'nothing'), t.outcome = 'unwelcome'
+FROM asked JOIN contacts_touchpoint t ON t.account_id = asked.id AND t.day >= asked.since
+WHERE t.deleted_at IS NULL AND t.day <= %s AND t.channel IN ({counting})
+ORDER BY t.account_id, t.day, t.at, t.id
+"""
+
+
+def _contacts_for(
+    account_ids: Collection[int], channels: Collection[str], today: dt.date
+) -> Iterator[tuple[int, Contact]]:
+    """Contacts that satisfy one of the channels, since the last one that brought something and satisfies all."""
     if not account_ids:
         return
-    reached = ~Q(outcome=Outcome.NOT_REACHED)
-    rows = (
-        Touchpoint.objects.live()
-        .filter(account__in=account_ids, day__lte=today)
-        .exclude(channel=Channel.BROADCAST)
-        .annotate(
-            reached_since=Window(
-                Sum(Case(When(reached, then=Value(1)), default=Value(0), output_field=IntegerField())),
-                partition_by=[F("account_id"), F("channel")],
-                order_by=[F("day").desc(), F("at").desc(), F("pk").desc()],
-            )
-        )
-        .filter(Q(reached_since=0) | Q(reached_since=1) & reached)
-        .order_by("account_id", "day", "at", "pk")
-        .values_list("account_id", "day", "at", "channel", "outcome", "direction", "user_id")
+    decisive = [made for made, satisfied in SATISFIES.items() if satisfied.issuperset(channels)]
+    counting = [made for made, satisfied in SATISFIES.items() if not satisfied.isdisjoint(channels)]
+    condition, ids = among("a.id", account_ids)
+    statement = _CONTACTS.format(
+        among=condition,
+        decisive=", ".join(f"'{channel}'" for channel in decisive),
+        counting=", ".join(f"'{channel}'" for channel in counting),
     )
-    for account_id, day, at, channel, outcome, direction, user_id in rows:
-        yield (
-            account_id,
-            Contact(
-                day=day,
-                at=at,
-                channel=channel,
-                reached=outcome != Outcome.NOT_REACHED,
-                inbound=direction == Touchpoint.Direction.IN,
-                user_id=user_id,
-            ),
-        )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [today, ids, today])
+        rows = cursor.fetchall()
+    for account_id, day, at, *rest in rows:
+        # SQLite keeps moments in UTC, without saying so.
+        yield account_id, Contact(day, at if at.tzinfo else at.replace(tzinfo=dt.UTC), *rest)
 
 
 def _read_items(seats: dict[int, Seat]) -> None:
-    """Put the open cadence items, and the turns that were left out, to their seats."""
+    """Put the open items, and the turns of cadences that were left out, to their seats."""
     company = timezone.get_default_timezone()
-    for stored in cadence_items(AgendaItem.objects.filter(account__in=list(seats))):
+    cadence, is_open = str(Reason.CADENCE), str(AgendaItem.State.OPEN)
+    for stored in read_items(AgendaItem.objects.filter(Among(F("account_id"), seats))):
         seat = seats[stored.account_id]
-        if stored.item_state == AgendaItem.State.OPEN:
+        if stored.reason != cadence:
+            seat.others.append(stored)
+        elif stored.item_state == is_open:
             seat.stored[stored.source] = stored
         elif stored.closed_at is not None:
             on = timezone.localtime(stored.closed_at, company).date()
             skip = Skip(due=stored.due, on=on, at=stored.closed_at)
             seat.skips.setdefault(stored.source, []).append(skip)
-
-
-def cadence_items(items: QuerySet[AgendaItem]) -> Iterator[Stored]:
-    """The open cadence items among `items` and those that were skipped, by account, as they stand.
-
-    `items` must hold all items of its accounts: which follow-ups serve several is counted here, because asking for it
-    row by row costs a scan each where the statistics of the table are older than its rows.
-    """
-    rows = list(
-        items.filter(
-            Q(state=AgendaItem.State.OPEN) | Q(state=AgendaItem.State.SKIPPED, reason=Reason.CADENCE)
-        )
-        .order_by("account_id", "pk")
-        .values_list(
-            "reason",
-            "pk",
-            "account_id",
-            "source",
-            "rule_id",
-            "minutes",
-            "earliest",
-            "due",
-            "latest",
-            "interval_days",
-            "counted_from",
-            "reckoning",
-            "follow_up_id",
-            "follow_up__state",
-            "follow_up__assignee_id",
-            "follow_up__day",
-            "follow_up__time",
-            "follow_up__minutes",
-            "follow_up__moved_by_hand",
-            "follow_up__snoozed_until",
-            "state",
-            "closed_at",
-        )
-    )
-    found = [(reason, Stored._make([*columns, False])) for reason, *columns in rows]
-    serves = Counter(one.follow_up_id for _, one in found if one.item_state == AgendaItem.State.OPEN)
-    for reason, one in found:
-        if reason == Reason.CADENCE:
-            is_shared = one.follow_up_id is not None and serves[one.follow_up_id] > 1
-            yield one._replace(is_shared=True) if is_shared else one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,11 +24,11 @@ def back_to(request: Request, otherwise: str) -> str:
     return target if ours and target.startswith("/") else otherwise
 
 
-def say_logged(request: Request, touchpoint: Touchpoint, *, first: str = "") -> None:
-    """The toast after a log, with the way to take it back. first: a sentence that stands in front."""
+def say_logged(request: Request, touchpoint: Touchpoint, *, first: str = "", last: str = "") -> None:
+    """The toast after a log, with the way to take it back. first and last: sentences that stand around it."""
     words = logged_words(touchpoint, today=request.today)
     undo_url = reverse("contacts:touchpoint_delete", args=[touchpoint.pk])
-    toast(request, f"{first} {words}" if first else words, undo_url)
+    toast(request, " ".join(part for part in (first, words, last) if part), undo_url)
 
 
 def logged_words(touchpoint: Touchpoint, *, today: dt.date) -> str:
@@ -36,9 +37,7 @@ def logged_words(touchpoint: Touchpoint, *, today: dt.date) -> str:
         "account": touchpoint.account.name,
         "outcome": str(Outcome(touchpoint.outcome).label).lower(),
     }
-    dealt_with = touchpoint.closed_items.filter(reason=Reason.PROMISE_DUE).values_list("source", flat=True)
-    promises = [pk for source in dealt_with if (pk := promise_id_of(source))]
-    for promise in Promise.objects.filter(pk__in=promises, state=Promise.State.KEPT):
+    for promise in _kept_by(touchpoint):
         # Translators: added to "Logged: …", once for each promise that this contact kept
         said += " " + _("Promise kept: %(promise)s.") % {"promise": promise.words.rstrip(".")}
     following = (
@@ -53,3 +52,12 @@ def logged_words(touchpoint: Touchpoint, *, today: dt.date) -> str:
     channel = str(Channel(following.channel).label).lower()
     # Translators: added to "Logged: …": how and when the account is contacted next
     return said + " " + _("Next: %(channel)s on %(day)s.") % {"channel": channel, "day": day}
+
+
+def _kept_by(touchpoint: Touchpoint) -> Iterable[Promise]:
+    """The promises that this contact kept: on the agenda of its follow-up, if it has one."""
+    if touchpoint.follow_up_id is None:
+        return ()
+    dealt_with = touchpoint.closed_items.filter(reason=Reason.PROMISE_DUE).values_list("source", flat=True)
+    promises = [pk for source in dealt_with if (pk := promise_id_of(source))]
+    return Promise.objects.filter(pk__in=promises, state=Promise.State.KEPT)

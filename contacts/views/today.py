@@ -1,13 +1,11 @@
-"""Today: the queue, the follow-up that is open beside it, logging it in place, putting it off (docs/domain.md, 5.4)."""
+"""Today: the queue, the follow-up that is open beside it, logging it in place (docs/domain.md, 5.4)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib.messages import ERROR
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -20,43 +18,37 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import Channel
 from contacts import queue
+from contacts.absences import StandIn, stands_in_for
 from contacts.brief import Brief, brief_of, map_url
-from contacts.follow_ups import Act, reschedule, skip, snooze
 from contacts.forms import LogForm, RescheduleForm, SkipForm, SnoozeForm, add_errors
+from contacts.invitations import standing_of
 from contacts.models import FollowUp, Outcome, Touchpoint
+from contacts.queue_html import Row, rows_html
+from contacts.same_city import same_city
+from contacts.slowing import unwelcome_for
 from contacts.touchpoints import log_contact
 from contacts.undo import CannotUndo
 from contacts.undo import undo as take_back
+from contacts.unmet import unmet
+from contacts.views import device
 from contacts.views.returning import back_to, say_logged
-from contacts.why import Why, why_now
-from crm.look.figures import day as day_words
+from contacts.views.while_away import card
+from contacts.why import why_now
 from crm.look.toast import toast
 from crm.team.models import User
 from crm.team.requests import Request
 
 INVALID = 422
 COMPLAINTS = "complaints"
+FOR = "for-"
+"""Before the id of a colleague for whom one stands in: only what is theirs."""
 WORKING_DAYS = 5
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the queue, ready to be written down: fifty of them are most of the page."""
-
-    pk: int
-    url: str
-    tier: str | None
-    account: str
-    whom: str
-    why: Why
-    channel: str
-    how: str
-    """The channel's word."""
-    time: dt.time | None
-    stake_cents: int
+TOLD = 5
+"""So many unwelcome contacts stand above a manager's queue; the others are in the list of touchpoints."""
 
 
 # The list -----------------------------------------------------------------------------------------------------------
+@device.kept_on_device
 @require_GET
 def today(request: Request) -> HttpResponse:
     """The queue with nothing open: on a desk the script opens the first one beside it."""
@@ -71,7 +63,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """The whole page; for htmx, which asks for the open pane only, that alone."""
-    context: dict[str, Any] = {"opened": opened, "query": _query(request)}
+    context: dict[str, Any] = {"opened": opened, "query": kept_query(request)}
     if opened is not None:
         context |= _opened(request, opened, form)
     if opened is not None and request.htmx and not request.htmx.history_restore_request:
@@ -85,24 +77,43 @@ def _page(
 def _list(request: Request, opened: FollowUp | None) -> dict[str, Any]:
     user, day = request.user, request.today
     everything = queue.todays_queue(user, today=day)
-    shown = _filtered(request, everything)
+    shown = filtered(request, everything)
     page = Paginator(shown.now, queue.PAGE).get_page(_page_number(request, shown, opened))
     loaded = queue.load([*page.object_list, *shown.coming])
-    query = _query(request)
+    query = kept_query(request)
     rows = _rows(page.object_list, loaded, query, day)
     done = queue.done_today(user, today=day)
+    stand_ins = stands_in_for(user, on=day)
+    open_pk = opened.pk if opened is not None else None
     return {
+        "stand_ins": [_stand_in(request, each, everything) for each in stand_ins],
+        "while_away": card(user, today=day),
         "page": page,
         "rows": rows,
+        "rows_html": rows_html(rows, opened=open_pk),
         "first": rows[0] if rows and not page.has_previous() else None,
-        "coming": _by_day(_rows(shown.coming, loaded, query, day, coming=True), shown),
+        "coming": [
+            (coming, len(group), rows_html(group, opened=open_pk))
+            for coming, group in _by_day(_rows(shown.coming, loaded, query, day, coming=True), shown)
+        ],
         "pills": _pills(request, everything),
         "filtered": shown is not everything,
         "done": done,
         "done_rows": [_done_row(logged) for logged in done.touchpoints],
         "to_do": len(everything.now),
         "all": len(everything.now) + done.contacts,
+        "told": _told(user, day),
         "minutes_a_day": user.weekly_contact_minutes // WORKING_DAYS,
+    }
+
+
+def _told(user: User, day: dt.date) -> dict[str, Any]:
+    """What one is told above the queue: rules that cannot be met, and for managers contacts that were not wanted."""
+    unwelcome = unwelcome_for(user, today=day, limit=TOLD + 1) if user.is_manager else []
+    return {
+        "unmet_rules": unmet(user, today=day).count(),
+        "unwelcome": unwelcome[:TOLD],
+        "more_unwelcome": len(unwelcome) > TOLD,
     }
 
 
@@ -114,7 +125,7 @@ def _rows(
     *,
     coming: bool = False,
 ) -> list[Row]:
-    words = {channel.value: str(channel.label) for channel in Channel}
+    words = {channel: str(label) for channel, label in Channel.choices}
     # One address is like another but for the number in it.
     before, after = reverse("contacts:follow_up", args=[0]).rsplit("0", 1)
     return [
@@ -154,10 +165,24 @@ def _by_day(rows: Sequence[Row], shown: queue.Queue) -> list[tuple[dt.date, list
     return list(groups.items())
 
 
-def _filtered(request: Request, everything: queue.Queue) -> queue.Queue:
+def _stand_in(request: Request, colleague: StandIn, everything: queue.Queue) -> dict[str, Any]:
+    """For whom one stands in, until when, and the way to what is theirs."""
+    only = f"{FOR}{colleague.user_id}"
+    return {
+        "name": colleague.name,
+        "until": colleague.last_day,
+        "number": len(everything.only(owner_id=colleague.user_id).now),
+        "url": f"{reverse('contacts:today')}?only={only}",
+        "current": request.GET.get("only") == only,
+    }
+
+
+def filtered(request: Request, everything: queue.Queue) -> queue.Queue:
     only = request.GET.get("only", "")
     if only == COMPLAINTS:
         return everything.only(complaints=True)
+    if (owner := only.removeprefix(FOR)) != only and owner.isascii() and owner.isdigit():
+        return everything.only(owner_id=int(owner))
     return everything.only(channel=only) if only in Channel.values else everything
 
 
@@ -200,7 +225,7 @@ def _page_number(request: Request, shown: queue.Queue, opened: FollowUp | None) 
     return ids.index(opened.pk) // queue.PAGE + 1 if opened is not None and opened.pk in ids else 1
 
 
-def _query(request: Request) -> str:
+def kept_query(request: Request) -> str:
     """What rows and answers keep of the address: the filter and the page."""
     kept = request.GET.copy()
     for name in set(kept) - {"only", "page"}:
@@ -209,15 +234,18 @@ def _query(request: Request) -> str:
 
 
 # The open follow-up -------------------------------------------------------------------------------------------------
+@device.kept_on_device
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: Request, pk: int) -> HttpResponse:
     """One follow-up, open beside the queue; POST logs the contact and opens the next one."""
     opened = _visible(request, pk)
     if request.method != "POST":
         return _page(request, opened=opened)
+    if (stop := device.of_somebody_else(request)) is not None:
+        return stop
     brief = brief_of(opened, user=request.user, today=request.today)
     form = _log_form(request, opened, brief, request.POST)
-    before = _filtered(request, queue.todays_queue(request.user, today=request.today))
+    before = filtered(request, queue.todays_queue(request.user, today=request.today))
     if form.is_valid():
         try:
             touchpoint = log_contact(
@@ -233,15 +261,19 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         else:
             again = touchpoint.follow_up_id is None  # it was dealt with in another tab, or by somebody else
             more = _("The follow-up was dealt with before; this counts as one more contact.")
-            say_logged(request, touchpoint, first=more if again else "")
-            return redirect(_next_url(request, opened, before))
+            say_logged(request, touchpoint, first=more if again else "", last=form.against_wishes())
+            return device.logged(request, touchpoint, to=next_url(request, opened, before))
+    if device.asks_for_json(request):
+        return device.refused(form)
     return _page(request, opened=opened, form=form, status=INVALID)
 
 
 def _visible(request: Request, pk: int) -> FollowUp:
     """A follow-up whose account the user sees, or 404."""
     rows = FollowUp.objects.visible_to(request.user, on=request.today)
-    opened = get_object_or_404(rows.select_related("account__owner", "assignee", "person"), pk=pk)
+    opened = get_object_or_404(
+        rows.select_related("account__owner", "assignee", "person", "invitation", "handed_over_by"), pk=pk
+    )
     if opened.assignee_id == request.user.pk:
         opened.assignee = request.user  # whose calendar the queue beside it asks for too
     return opened
@@ -249,9 +281,13 @@ def _visible(request: Request, pk: int) -> FollowUp:
 
 def _opened(request: Request, opened: FollowUp, form: LogForm | None) -> dict[str, Any]:
     brief = brief_of(opened, user=request.user, today=request.today)
+    visits = brief.may_act and opened.is_open and opened.channel == Channel.VISIT
     return {
         "brief": brief,
+        "neighbours": same_city(opened, viewer=request.user, today=request.today) if visits else [],
+        "visit_day": max(opened.day, request.today),
         "map_url": map_url(opened.account),
+        "invitation": standing_of(opened, brief.person, now=request.now),
         "form": form or _log_form(request, opened, brief),
         "snooze_form": SnoozeForm(auto_id="snooze_%s"),
         "reschedule_form": RescheduleForm.of(opened, today=request.today, auto_id="reschedule_%s"),
@@ -267,6 +303,8 @@ def _log_form(request: Request, opened: FollowUp, brief: Brief, data: Any = None
         persons=brief.persons,
         by_plan=brief.by_plan,
         promises=brief.promises,
+        worked_off=brief.worked_off,
+        cautions=brief.cautions,
         initial={
             "minutes": opened.minutes,
             "channel": opened.channel,
@@ -277,16 +315,16 @@ def _log_form(request: Request, opened: FollowUp, brief: Brief, data: Any = None
     )
 
 
-def _next_url(request: Request, dealt_with: FollowUp, before: queue.Queue) -> str:
+def next_url(request: Request, dealt_with: FollowUp, before: queue.Queue) -> str:
     """Where to go on: the next of the queue as it stood, that is still there; Today where none is left.
 
     From a follow-up that never stood on the user's own Today one returns to the account.
     """
     user = _as_new(request.user)
-    left = _filtered(request, queue.todays_queue(user, today=request.today))
+    left = filtered(request, queue.todays_queue(user, today=request.today))
     following = before.following(dealt_with.pk, among={entry.pk for entry in left.now})
     if following is not None:
-        return reverse("contacts:follow_up", args=[following]) + _query(request)
+        return reverse("contacts:follow_up", args=[following]) + kept_query(request)
     if dealt_with.assignee_id != user.pk and not left.now:
         return dealt_with.account.get_absolute_url()
     return reverse("contacts:today")
@@ -296,85 +334,6 @@ def _as_new(user: User) -> User:
     """The user without the number of open follow-ups read before the act."""
     user.__dict__.pop("_open_today", None)
     return user
-
-
-# Putting off --------------------------------------------------------------------------------------------------------
-def _act_page(
-    request: Request, opened: FollowUp, form: forms.Form, act: str, *, status: int = 200
-) -> HttpResponse:
-    """The plain page of a dialog: for who has no script, and for what was refused."""
-    brief = brief_of(opened, user=request.user, today=request.today)
-    context = {"follow_up": opened, "form": form, "act": act, "brief": brief, "query": _query(request)}
-    return render(request, "contacts/put_off.html", context, status=status)
-
-
-def _put_off(
-    request: Request, pk: int, act: str, form_class: type[forms.Form], do: Any, words: Any
-) -> HttpResponse:
-    rows = FollowUp.objects.acted_on_by(request.user, on=request.today)
-    opened = get_object_or_404(rows.select_related("account__owner", "assignee", "person"), pk=pk)
-    if request.method != "POST":
-        form = (
-            RescheduleForm.of(opened, today=request.today) if form_class is RescheduleForm else form_class()
-        )
-        return _act_page(request, opened, form, act)
-    form = form_class(request.POST)
-    before = _filtered(request, queue.todays_queue(request.user, today=request.today))
-    if form.is_valid():
-        try:
-            done: Act = do(
-                follow_up=opened,
-                actor=request.user,
-                today=request.today,
-                now=request.now,
-                **form.cleaned_data,
-            )
-        except ValidationError as refused:
-            add_errors(form, refused)
-        else:
-            said = words(form.cleaned_data, opened)
-            text = f"{said} {done.warning}" if done.warning else said
-            toast(request, text, reverse("contacts:undo", args=[done.undo]))
-            return redirect(_next_url(request, opened, before))
-    return _act_page(request, opened, form, act, status=INVALID)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def follow_up_snooze(request: Request, pk: int) -> HttpResponse:
-    """Keep a follow-up off Today until a day."""
-
-    def words(given: dict[str, Any], opened: FollowUp) -> str:
-        return _("%(account)s: snoozed until %(day)s.") % {
-            "day": _day(given["until"], request),
-            "account": opened.account.name,
-        }
-
-    return _put_off(request, pk, "snooze", SnoozeForm, snooze, words)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def follow_up_reschedule(request: Request, pk: int) -> HttpResponse:
-    """Put a follow-up on another day, or book it at a time."""
-
-    def words(given: dict[str, Any], opened: FollowUp) -> str:
-        said = _("%(account)s: booked for %(day)s.") if given["time"] else _("%(account)s: moved to %(day)s.")
-        return said % {"day": _day(given["day"], request), "account": opened.account.name}
-
-    return _put_off(request, pk, "reschedule", RescheduleForm, reschedule, words)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def follow_up_skip(request: Request, pk: int) -> HttpResponse:
-    """Leave a contact out, with a reason."""
-
-    def words(given: dict[str, Any], opened: FollowUp) -> str:
-        return _("%(account)s: skipped.") % {"account": opened.account.name}
-
-    return _put_off(request, pk, "skip", SkipForm, skip, words)
-
-
-def _day(day: dt.date, request: Request) -> str:
-    return day_words(day, request.today)
 
 
 @require_POST
@@ -387,6 +346,8 @@ def undo(request: Request, token: str) -> HttpResponse:
         return redirect(back_to(request, reverse("contacts:today")))
     toast(request, _("Undone."))
     came_from = back_to(request, reverse("contacts:today"))
+    if came_from.startswith((reverse("contacts:week"), reverse("contacts:day"))):
+        return redirect(came_from)
     if isinstance(row, FollowUp) and came_from.startswith(reverse("contacts:today")):
         return redirect("contacts:follow_up", row.pk)
     return redirect(came_from)

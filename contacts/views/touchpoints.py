@@ -17,7 +17,9 @@ from contacts.follow_ups import break_promise, keep_promise
 from contacts.forms import ContactForm, LogForm, add_errors
 from contacts.models import Promise, Touchpoint
 from contacts.touchpoints import correct_touchpoint, delete_touchpoint, log_contact, restore_touchpoint
+from contacts.views import device
 from contacts.views.returning import back_to, say_logged
+from contacts.wishes import cautions, wishes_of
 from crm.look.toast import toast
 from crm.team.requests import Request
 
@@ -36,16 +38,20 @@ def log_search(request: Request) -> HttpResponse:
     return render(request, "contacts/log_search.html", {"q": words, "found": found[:FOUND]})
 
 
+@device.kept_on_device
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_account(request: Request, pk: int) -> HttpResponse:
     """Log a contact with an account that no follow-up asked for; leads to the account's timeline."""
     account = get_object_or_404(
         Account.objects.visible_to(request.user, on=request.today).select_related("owner"), pk=pk
     )
+    if (stop := device.of_somebody_else(request)) is not None:
+        return stop
     form = LogForm(
         request.POST or None,
         account=account,
         today=request.today,
+        cautions=cautions(wishes_of(account.pk, None)),
         initial={
             "minutes": MINUTES,
             "channel": Channel.PHONE,
@@ -65,8 +71,10 @@ def log_account(request: Request, pk: int) -> HttpResponse:
         except ValidationError as refused:
             add_errors(form, refused)
         else:
-            say_logged(request, touchpoint)
-            return redirect("accounts:tab", account.pk, "timeline")
+            say_logged(request, touchpoint, last=form.against_wishes())
+            return device.logged(request, touchpoint, to=_timeline(account))
+    if request.method == "POST" and device.asks_for_json(request):
+        return device.refused(form)
     status = INVALID if form.errors else 200
     return render(request, "contacts/log_account.html", {"account": account, "form": form}, status=status)
 

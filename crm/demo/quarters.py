@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Account
 from contacts.models import AgendaItem, FollowUp, Reason
 from contacts.planning import plan
+from contacts.triggers import fire
 from crm.demo import notes
 from crm.jobs.models import Job
 from crm.jobs.running import enqueue
@@ -222,6 +223,7 @@ def plan_the_last_days(today: dt.date) -> None:
         FollowUp.objects.filter(pk__in=planned, items__isnull=True).delete()
     ids = list(Account.objects.order_by("code").values_list("pk", flat=True))
     for day, some in zip(days, (ids[0::5], ids[1::5], None), strict=True):
+        fire(today=day, now=_at(day, 6, 0))
         plan(today=day, now=_at(day, 6, 0), account_ids=some)
 
 

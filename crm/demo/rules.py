@@ -1,4 +1,4 @@
-"""The contact rules of the example company, in the order in which they are tried."""
+"""The contact rules of the example company: cadences in the order in which they are tried, then triggers."""
 
 from __future__ import annotations
 
@@ -80,5 +80,59 @@ RULES: tuple[dict[str, Any], ...] = (
         "every_days": 75,
         "tolerance_days": 10,
         "talking_points": "Who supplies them now, and what would make them change?",
+    },
+)
+
+TRIGGER_DAYS = 7
+"""The triggers are followed since so many days, so that a newcomer sees day-after calls."""
+
+TRIGGERS: tuple[dict[str, Any], ...] = (
+    {
+        "name": "The day-after call",
+        "event": "purchase",
+        "event_amount_cents": 500_000,
+        "channel": "phone",
+        "minutes": 10,
+        "offset_from": 1,
+        "offset_until": 3,
+        "talking_points": "You decided well. Is everything clear about delivery and start-up?",
+    },
+    {
+        "name": "Welcome",
+        "event": "first_purchase",
+        "channel": "phone",
+        "minutes": 15,
+        "offset_from": 1,
+        "offset_until": 2,
+        "talking_points": "Who we are, whom to call, what they expect of us.",
+    },
+    {
+        "name": "Late again?",
+        "event": "late_delivery",
+        "tiers": "AB",
+        "channel": "phone",
+        "minutes": 10,
+        "offset_from": 0,
+        "offset_until": 1,
+        "talking_points": "Ring before they do: why it is late, and the new day.",
+    },
+    {
+        "name": "Do not let them slip away",
+        "event": "lapsing",
+        "tiers": "AB",
+        "channel": "visit",
+        "minutes": 45,
+        "offset_from": 2,
+        "offset_until": 10,
+        "talking_points": "What has changed? Listen first, offer later.",
+    },
+    {
+        "name": "After a complaint",
+        "event": "complaint_closed",
+        "channel": "phone",
+        "minutes": 10,
+        "offset_from": 2,
+        "offset_until": 5,
+        "talking_points": "Is it really solved? Thank them for telling us.",
     },
 )

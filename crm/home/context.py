@@ -53,22 +53,36 @@ PERSONS = _Place(_("Persons"), "contacts:persons", "people")
 PURCHASES = _Place(_("Purchases"), "accounts:purchases", "cart")
 TOUCHPOINTS = _Place(_("Touchpoints"), "contacts:touchpoints", "history")
 REVIEW = _Place(_("Review"), "segmentation:changes", "review")
+POLICIES = _Place(_("Tier policies"), "policies:list", "policy")
+INSIGHT = _Place(_("Insight"), "insight:pareto", "insight")
 COVERAGE = _Place(_("Not covered"), "contacts:coverage", "eye")
 RULES = _Place(_("Contact rules"), "contacts:rules", "rules")
+WORKLOAD = _Place(_("Workload"), "contacts:workload", "workload")
 IMPORTS = _Place(_("Imports"), "imports:list", "imports")
 JOBS = _Place(_("Jobs"), "jobs:list", "repeat")
+ABSENCES = _Place(_("Absences"), "absences:list", "calendar")
+HOLIDAYS = _Place(_("Public holidays"), "holidays:list", "sun")
 
 LISTS = (_("Lists"), [PERSONS, PURCHASES, TOUCHPOINTS])
+CALENDAR = (_("Calendar"), [ABSENCES])
+READING = (_("Reading"), [INSIGHT])
 
 # By role, in the order of the day: (heading, places). What comes after the fourth place is behind "More" on a phone.
 NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
-    "rep": [("", [TODAY, ACCOUNTS]), LISTS],
-    "agent": [("", [ACCOUNTS, TODAY]), LISTS],
-    "manager": [(_("Team"), [REVIEW, COVERAGE]), (_("Own work"), [TODAY, ACCOUNTS]), LISTS],
-    "admin": [
-        (_("Settings"), [RULES, REVIEW, IMPORTS, JOBS]),
-        (_("Reading"), [ACCOUNTS, TODAY, COVERAGE]),
+    "rep": [("", [TODAY, ACCOUNTS]), LISTS, READING, CALENDAR],
+    "agent": [("", [ACCOUNTS, TODAY]), LISTS, CALENDAR],
+    "manager": [
+        (_("Team"), [REVIEW, WORKLOAD, COVERAGE]),
+        (_("Own work"), [TODAY, ACCOUNTS]),
+        READING,
         LISTS,
+        CALENDAR,
+    ],
+    "admin": [
+        (_("Settings"), [RULES, REVIEW, IMPORTS, JOBS, POLICIES]),
+        (_("Reading"), [ACCOUNTS, TODAY, WORKLOAD, INSIGHT, COVERAGE]),
+        LISTS,
+        (_("Calendar"), [ABSENCES, HOLIDAYS]),
     ],
 }
 ON_A_PHONE = 4

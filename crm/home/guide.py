@@ -12,11 +12,45 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 
-from crm.look import charts
+from crm.look import charts, pictures
+from crm.look.figures import percent
+from crm.look.pictures import Bound, Series
 
 TODAY = dt.date(2026, 10, 13)
 THOUSANDS = [21, 0, 18, 24, 12, 30, 9, 26, 19, 31, 46.5, 52, 26, 14.4, 31, 0, 0, 0, 38.6, 47, 55.4, 0, 0, 0]
 SPRITE = settings.BASE_DIR / "static" / "icons" / "sprite.svg"
+
+
+def insight_pictures() -> list[str]:
+    """One of each picture of the insight pages."""
+    quarters = ["Q4 2025", "Q1 2026", "Q2 2026", "Q3 2026"]
+    series = [
+        Series("This policy", "now", [0.62, 0.64, 0.66, 0.65]),
+        Series("In force", "past", [0.6, 0.63, 0.61, 0.6]),
+        Series("Plain ABC", "third", [0.7, 0.69, 0.71, 0.7]),
+    ]
+    points = [(place / 20, 1 - (1 - place / 20) ** 4) for place in range(21)]
+    table = charts.behind(["First of the accounts", "Share of sales"], [("20 %", ["59 %"])])
+    moves = {("A", "A"): 160, ("A", "B"): 14, ("B", "A"): 9, ("B", "B"): 391, ("", "B"): 37}
+    counts = {(0, 0): 40, (1, 1): 90, (2, 1): 12, (2, 2): 25}
+    words: dict[str, Any] = {"title": "Sample", "description": "Made-up figures."}
+    return [
+        pictures.lines(quarters, series, ident="gp1", head="Quarter", shown=percent, high=1, **words),
+        pictures.bars(
+            quarters, series[:2], ident="gp2", head="Quarter", shown=percent, stacked=False, **words
+        ),
+        pictures.pareto(points, [Bound("A ends", 0.8, 0.33)], ident="gp3", table=table, **words),
+        pictures.migration(moves, [("A", "A"), ("B", "B"), ("", "none")], ident="gp4", **words),
+        pictures.grid(
+            ["none", "≤ 1 h", "> 1 h"],
+            ["≤ 1,000", "≤ 10,000", "> 10,000"],
+            counts,
+            ident="gp5",
+            head="Sales",
+            across="contact time",
+            **words,
+        ),
+    ]
 
 
 class SampleForm(forms.Form):
@@ -248,6 +282,7 @@ def samples(request: HttpRequest) -> dict[str, Any]:
             [("A", "B", 14), ("A", "C", 2), ("B", "A", 9), ("B", "C", 19), ("C", "B", 12), (None, "B", 5)],
             ident="gf",
         ),
+        "pictures": insight_pictures(),
         "workload": [
             charts.weekly_hours(
                 weeks([17, 16, 16.8, 14.2, 12.7, 15.5, 16.5, 15.7], 2.5, 20),

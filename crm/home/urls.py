@@ -10,5 +10,6 @@ urlpatterns = [
     path("me/", views.me, name="me"),
     path("me/theme/", views.theme, name="theme"),
     path("me/language/", views.language, name="language"),
+    path("me/working-time/", views.working_time, name="working_time"),
     path("styleguide/", views.styleguide, name="styleguide"),
 ]

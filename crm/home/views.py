@@ -14,13 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_POST
 
+from contacts.views.sending import sending_settings
 from crm.home import guide
 from crm.home.context import places
 from crm.home.search import find
 from crm.look.toast import toast
+from crm.team.forms import WorkingTimeForm
 from crm.team.models import User
 from crm.team.requests import Request
+from crm.team.working_time import set_working_time
 
+INVALID = 422
 THEMES = ("", "light", "dark")
 A_YEAR = 60 * 60 * 24 * 365
 LONGEST_SEARCH = 200
@@ -51,20 +55,44 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def me(request: HttpRequest) -> HttpResponse:
-    """Who is signed in, theme and language, signing out; on a phone also every page ("More")."""
+    """Who is signed in, working time, theme, language, what is sent, signing out; on a phone every page ("More")."""
+    return _me(request, WorkingTimeForm(instance=_signed_in(request)))
+
+
+def _me(request: HttpRequest, form: WorkingTimeForm, *, status: int = 200) -> HttpResponse:
     chosen = _signed_in(request).theme
-    return render(
+    sending = sending_settings(cast(Request, request))
+    answer = render(
         request,
         "home/me.html",
         {
+            "working_time": form,
             "themes": [
                 ("", _("As the system"), "theme", chosen == ""),
                 ("light", _("Light"), "sun", chosen == "light"),
                 ("dark", _("Dark"), "moon", chosen == "dark"),
             ],
             "languages": settings.LANGUAGES,
+            **sending,
         },
+        status=status,
     )
+    if sending["feed_address"]:  # a secret, shown once
+        answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_POST
+def working_time(request: HttpRequest) -> HttpResponse:
+    """When one works, where, and how much of it is for contacts: the plan follows."""
+    asked = cast(Request, request)
+    form = WorkingTimeForm(request.POST, instance=asked.user)
+    if not form.is_valid():
+        return _me(request, form, status=INVALID)
+    changed = set_working_time(user=asked.user, values=form.cleaned_data, today=asked.today, now=asked.now)
+    if changed:
+        toast(request, _("Working time saved. Your contacts are planned by it."))
+    return redirect("home:me")
 
 
 def _back(request: HttpRequest) -> HttpResponse:

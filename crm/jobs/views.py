@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -22,19 +21,8 @@ from crm.jobs.models import Job
 from crm.jobs.running import lock_name
 from crm.look.figures import number
 from crm.look.toast import toast
+from crm.team.for_admins import for_admins
 from crm.team.requests import Request
-
-
-def for_admins(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """404 for everybody else."""
-
-    @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_admin:
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 def _past(request: Request) -> dict[str, Any]:

@@ -95,6 +95,8 @@ def reason_words(reason: str) -> str:
         return _("after a contact rule was changed (no. %(number)s)") % {"number": what}
     if source == "import":
         return _("after import no. %(number)s") % {"number": what}
+    if source == "undo":
+        return _("after import no. %(number)s was undone") % {"number": what}
     if reason == BY_HAND:
         return _("all accounts, by hand")
     return reason

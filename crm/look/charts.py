@@ -32,11 +32,13 @@ def nice_maximum(value: float) -> float:
     return next(step * power for step in _NICE if step * power >= value * (1 - 1e-9))
 
 
-def _px(value: float) -> str:
+def px(value: float) -> str:
+    """A coordinate."""
     return f"{value:.1f}"
 
 
-def _join(parts: Iterable[SafeString]) -> SafeString:
+def join(parts: Iterable[SafeString]) -> SafeString:
+    """The parts of a picture, one a line."""
     return mark_safe("\n".join(parts))
 
 
@@ -90,7 +92,7 @@ def monthly_bars(
     values = [cents / scale for cents in amounts]
     sizes = [(720, 150, ""), (392, 128, "-narrow")] if wide else [(392, 128, "")]
     # The narrow drawing comes first: the stylesheet hides its later neighbour.
-    pictures = _join(
+    pictures = join(
         _monthly_picture(
             [day for day, _ in months],
             values,
@@ -170,9 +172,9 @@ def _monthly_picture(
         if not _TOP - 0.1 <= y <= bottom + 0.1 or (not value and not down):
             continue
         if value:
-            parts.append(format_html('<path class="grid" d="M{} {}H{}"/>', int(_LEFT), _px(y), width))
+            parts.append(format_html('<path class="grid" d="M{} {}H{}"/>', int(_LEFT), px(y), width))
         label = figures.number(value, decimals if value else 0)
-        parts.append(format_html('<text x="24" y="{}" text-anchor="end">{}</text>', _px(y + 4), label))
+        parts.append(format_html('<text x="24" y="{}" text-anchor="end">{}</text>', px(y + 4), label))
     half = len(values) // 2
     for at, value in enumerate(values):
         x = _LEFT + (at + 0.16) * column
@@ -188,7 +190,7 @@ def _monthly_picture(
             parts.append(
                 format_html(
                     '<text x="{}" y="{}" text-anchor="middle">{}</text>',
-                    _px(x + column * 0.34),
+                    px(x + column * 0.34),
                     height - 5,
                     figures.month(days[at]),
                 )
@@ -198,11 +200,11 @@ def _monthly_picture(
             '<text x="{}" y="{}" text-anchor="end">{}</text>', width, height - 5, figures.month(days[-1])
         )
     )
-    parts.append(format_html('<path class="axis" d="M{} {}H{}"/>', int(_LEFT), _px(zero), width))
-    return _svg(width, height, ident, title, description, parts, "narrow" if narrow else "")
+    parts.append(format_html('<path class="axis" d="M{} {}H{}"/>', int(_LEFT), px(zero), width))
+    return svg(width, height, ident, title, description, parts, "narrow" if narrow else "")
 
 
-def _svg(
+def svg(
     width: int,
     height: int,
     ident: str,
@@ -211,6 +213,7 @@ def _svg(
     parts: Sequence[SafeString],
     css: str = "",
 ) -> SafeString:
+    """A whole picture with its name and description. parts: safe SVG."""
     return format_html(
         '<svg{} viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d">'
         '<title id="{}-t">{}</title><desc id="{}-d">{}</desc>\n{}\n</svg>',
@@ -223,11 +226,12 @@ def _svg(
         title,
         ident,
         description,
-        _join(parts),
+        join(parts),
     )
 
 
-def _behind(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> SafeString:
+def behind(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> SafeString:
+    """The table behind a picture. rows: (name, cells); the cells are figures, set at their end."""
     return format_html(
         '<details class="behind"><summary>{}</summary><table class="table"><thead><tr><th scope="col">{}</th>{}</tr>'
         "</thead><tbody>{}</tbody></table></details>",
@@ -257,7 +261,7 @@ def _monthly_table(months: Sequence[tuple[datetime.date, int]], sign: str) -> Sa
         gettext("Previous window, %(currency)s") % {"currency": sign},
         gettext("This window, %(currency)s") % {"currency": sign},
     )
-    return _behind(heads, rows)
+    return behind(heads, rows)
 
 
 # --- movements between tiers -------------------------------------------------------------------------------------
@@ -309,7 +313,7 @@ def flow(moves: Iterable[tuple[str | None, str | None, int]], *, ident: str = "f
         format_html(
             '<path class="{}" d="M81 {}C162 {} 162 {} 243 {}V{}C162 {} 162 {} 81 {}Z"/>',
             "gain" if order.index(after) < order.index(before) else "loss",
-            *(_px(y) for y in (y0, y0, y1, y1, y1 + thick, y1 + thick, y0 + thick, y0 + thick)),
+            *(px(y) for y in (y0, y0, y1, y1, y1 + thick, y1 + thick, y0 + thick, y0 + thick)),
         )
         for (before, after), (y0, y1, thick) in bands.items()
     ]
@@ -323,8 +327,8 @@ def flow(moves: Iterable[tuple[str | None, str | None, int]], *, ident: str = "f
                 format_html(
                     '<rect class="node" x="{}" y="{}" width="4" height="{}" rx="1"/>',
                     x,
-                    _px(tops[name]),
-                    _px(height),
+                    px(tops[name]),
+                    px(height),
                 )
             )
             if name:
@@ -336,14 +340,14 @@ def flow(moves: Iterable[tuple[str | None, str | None, int]], *, ident: str = "f
                     '<text{} x="{}" y="{}"{}>{}</text>',
                     mark_safe(' class="strong"') if name else "",
                     text_x,
-                    _px(middle),
+                    px(middle),
                     mark_safe(anchor),
                     label,
                 )
             )
     return format_html(
         '<figure class="flow">{}</figure>',
-        _svg(_FLOW_WIDTH, _FLOW_HEIGHT, ident, title, _flow_words(ranked, counts), parts),
+        svg(_FLOW_WIDTH, _FLOW_HEIGHT, ident, title, _flow_words(ranked, counts), parts),
     )
 
 
@@ -401,8 +405,8 @@ def weekly_hours(
         # Translators: a number of hours on the axis of a chart
         label = pgettext("axis", "%(hours)s h") % {"hours": figures.number(value, 0 if value >= 5 else 1)}
         y = axis.y(value)
-        parts.append(format_html('<path class="grid" d="M28 {}H{}"/>', _px(y), width))
-        parts.append(format_html('<text x="22" y="{}" text-anchor="end">{}</text>', _px(y + 4), label))
+        parts.append(format_html('<path class="grid" d="M28 {}H{}"/>', px(y), width))
+        parts.append(format_html('<text x="22" y="{}" text-anchor="end">{}</text>', px(y + 4), label))
     for at, (monday, now, added, room) in enumerate(hours):
         x, total = left + (at + 0.17) * column, now + added
         fits = min(total, max(room, 0))
@@ -416,20 +420,20 @@ def weekly_hours(
                     format_html(
                         '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>',
                         css,
-                        _px(x),
-                        _px(axis.y(top)),
-                        _px(column * 0.66),
-                        _px(axis.y(low) - axis.y(top)),
+                        px(x),
+                        px(axis.y(top)),
+                        px(column * 0.66),
+                        px(axis.y(low) - axis.y(top)),
                     )
                 )
         parts.append(
             format_html(
-                '<text x="{}" y="89" text-anchor="middle">{}</text>', _px(x + column * 0.33), monday.day
+                '<text x="{}" y="89" text-anchor="middle">{}</text>', px(x + column * 0.33), monday.day
             )
         )
     parts.append(format_html('<path class="axis" d="M28 74H{}"/>', width))
     line = "".join(
-        f"{'M' if at == 0 else 'L'}{_px(left + at * column)} {_px(axis.y(room))}H{_px(left + (at + 1) * column)}"
+        f"{'M' if at == 0 else 'L'}{px(left + at * column)} {px(axis.y(room))}H{px(left + (at + 1) * column)}"
         for at, (_, _, _, room) in enumerate(hours)
     )
     parts.append(format_html('<path class="mark" d="{}"/>', line))
@@ -447,5 +451,5 @@ def weekly_hours(
     return format_html(
         '<figure class="chart">{}{}</figure>',
         format_html("<figcaption><b>{}</b><span>{}</span></figcaption>", name, verdict) if name else "",
-        _svg(width, height, ident, title, description, parts),
+        svg(width, height, ident, title, description, parts),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -32,23 +33,45 @@ Number = int | float | Decimal
 def rounded(value: Number, decimals: int = 0) -> Decimal:
     """`value` with so many decimals, halves away from zero (floats are read as they print)."""
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
-    return exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return exact.quantize(_step(decimals), rounding=ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=16)
+def _step(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def number(value: Number, decimals: int = 0) -> str:
     """`value` grouped for the locale with a true minus sign; what rounds to zero has no sign."""
-    figure = rounded(value, decimals)
-    grouping = get_format("NUMBER_GROUPING") or 3
-    text = format_digits(
-        abs(figure),
-        get_format("DECIMAL_SEPARATOR"),
-        decimals,
-        grouping=grouping,
-        thousand_sep=get_format("THOUSAND_SEPARATOR") or NO_BREAK,
-        force_grouping=True,
-        use_l10n=True,
-    )
+    return _grouped(rounded(value, decimals), decimals)
+
+
+def _grouped(figure: Decimal, decimals: int) -> str:
+    """A rounded figure in the letters of the page's language."""
+    separator, grouping, between = _letters(get_language())
+    if grouping == 3:  # as nearly everywhere, and Python does it ten times as fast
+        text = f"{abs(figure):,.{decimals}f}".translate({ord(","): between, ord("."): separator})
+    else:
+        text = format_digits(
+            abs(figure),
+            separator,
+            decimals,
+            grouping=grouping,
+            thousand_sep=between,
+            force_grouping=True,
+            use_l10n=True,
+        )
     return MINUS + text if figure < 0 else text
+
+
+@lru_cache(maxsize=64)  # a page writes a hundred figures, and a format is looked up in three modules
+def _letters(_language: str | None) -> tuple[str, Any, str]:
+    """The decimal separator, how many digits form a group, and what stands between groups."""
+    return (
+        get_format("DECIMAL_SEPARATOR"),
+        get_format("NUMBER_GROUPING") or 3,
+        get_format("THOUSAND_SEPARATOR") or NO_BREAK,
+    )
 
 
 def money(cents: int | None) -> str:
@@ -63,19 +86,26 @@ def money_exact(cents: int | None) -> str:
 
 def percent(fraction: Number | None, decimals: int = 0) -> str:
     """A fraction (0.125) as a percentage ("13 %"). None gives an en dash."""
-    if fraction is None:
-        return NOTHING
-    exact = fraction if isinstance(fraction, Decimal) else Decimal(str(fraction))
-    # Translators: a percentage; \u00a0 before the sign where the language wants a space
-    return pgettext("percentage", "%(number)s\u00a0%%") % {"number": number(exact * 100, decimals)}
+    return NOTHING if fraction is None else _percentage(_hundredths(fraction, decimals), decimals)
 
 
 def signed_percent(fraction: Number | None, decimals: int = 0) -> str:
     """A change as a fraction, with its sign: "+4 %", "−38 %", "0 %". None gives an en dash."""
-    text = percent(fraction, decimals)
-    if fraction is None or rounded(Decimal(str(fraction)) * 100, decimals) <= 0:
-        return text
-    return "+" + text
+    if fraction is None:
+        return NOTHING
+    figure = _hundredths(fraction, decimals)
+    text = _percentage(figure, decimals)
+    return "+" + text if figure > 0 else text
+
+
+def _hundredths(fraction: Number, decimals: int) -> Decimal:
+    exact = fraction if isinstance(fraction, Decimal) else Decimal(str(fraction))
+    return rounded(exact * 100, decimals)
+
+
+def _percentage(figure: Decimal, decimals: int) -> str:
+    # Translators: a percentage; \u00a0 before the sign where the language wants a space
+    return pgettext("percentage", "%(number)s\u00a0%%") % {"number": _grouped(figure, decimals)}
 
 
 def duration(minutes: int | None) -> str:

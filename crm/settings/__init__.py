@@ -100,10 +100,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "crm.team.middleware.LocalTimeMiddleware",
+    "crm.team.middleware.WhoseMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "crm.team.middleware.RequestLog",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -227,12 +228,49 @@ ACCOUNT_BLOCKS = (
     "contacts.panels.Latest",
     "segmentation.panels.WhyThisTier",
     "contacts.panels.NextContacts",
+    "contacts.wish_panel.Wishes",
     "contacts.panels.Promises",
     "accounts.tabs.Sites",
     "accounts.belonging.Belonging",
 )
+# What apps add to each person's card on the Persons tab.
+PERSON_CARDS = ("contacts.wish_panel.PersonWishes",)
+# Blocks that stand on the one-page brief before a visit (contacts.views.brief), each where it says something.
+ACCOUNT_BRIEF = (
+    "complaints.panels.LatestComplaints",
+    "accounts.tabs.PurchasesByMonth",
+    "segmentation.panels.WhyThisTier",
+)
 # Functions called on commit with account_ids, today and now when something changed by hand that planning reads.
-ACCOUNT_CHANGED = ("contacts.tasks.plan_changed",)
+ACCOUNT_CHANGED = ("contacts.tasks.plan_changed", "complaints.clock.refresh_accounts")
+# Functions called on commit with user_ids, today and now when somebody's working days or contact minutes changed.
+CALENDAR_CHANGED = ("contacts.tasks.plan_calendars",)
+# Counts the work that falls into absences (crm/team/work_in_absences.py says what it is given).
+ABSENCE_WORK = "contacts.absences.work_in"
+# What an owner is told after an absence, in order (contacts/while_away.py says how a part is made).
+WHILE_AWAY = (
+    "contacts.while_away.Contacts",
+    "contacts.while_away.Promises",
+    "complaints.while_away.Complaints",
+    "segmentation.while_away.Tiers",
+    "contacts.while_away.Owners",
+    "contacts.while_away.Moved",
+)
+# Functions called on commit with import_id, undone, today and now when an import was written or taken back.
+IMPORTED = ("contacts.tasks.fire_after_import",)
+# What happens at accounts that a trigger rule may follow (contacts/events.py says how a source is made).
+EVENT_SOURCES = (
+    "accounts.events.FirstPurchases",
+    "accounts.events.Purchases",
+    "accounts.events.PromisedDeliveries",
+    "accounts.events.Deliveries",
+    "accounts.events.LateDeliveries",
+    "accounts.events.Replacements",
+    "accounts.events.Lapsing",
+    "accounts.events.PersonsLeft",
+    "complaints.events.ComplaintsClosed",
+    "segmentation.events.TierChanges",
+)
 # Classes that have a say when two accounts become one (accounts.merging.parts); who takes locks first stands first.
 ACCOUNT_MERGING = (
     "segmentation.merging.TiersMerging",
@@ -273,6 +311,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "worker-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [NONE],

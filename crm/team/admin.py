@@ -15,6 +15,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.team import holidays
+from crm.team.changes import calendar_changed
 from crm.team.models import Absence, PublicHoliday, Team, User
 
 admin.site.unregister([Group, EmailAddress])
@@ -41,7 +43,19 @@ class UserAdmin(DjangoUserAdmin):
     actions = ("lift_lock_outs",)
     fieldsets = (
         (None, {"fields": ("email", "password", "name", "role", "team", "is_active")}),
-        (_("Work"), {"fields": ("sales_code", "phone", "weekly_contact_minutes")}),
+        (
+            _("Work"),
+            {
+                "fields": (
+                    "sales_code",
+                    "phone",
+                    "weekly_contact_minutes",
+                    "working_weekdays",
+                    "works_from",
+                    "works_until",
+                )
+            },
+        ),
         (_("Place"), {"fields": ("language", "country", "time_zone")}),
         (_("Record"), {"fields": ("last_login",)}),
     )
@@ -75,6 +89,16 @@ class AbsenceAdmin(admin.ModelAdmin):
     list_select_related = ("user", "substitute")
     date_hierarchy = "first_day"
 
+    def save_model(self, request: Any, obj: Absence, form: Any, change: bool) -> None:
+        """Planning hears of it, as from the page of absences."""
+        super().save_model(request, obj, form, change)
+        calendar_changed(user_ids=[obj.user_id], today=request.today, now=request.now)
+
+    def delete_model(self, request: Any, obj: Absence) -> None:
+        """As save_model."""
+        super().delete_model(request, obj)
+        calendar_changed(user_ids=[obj.user_id], today=request.today, now=request.now)
+
 
 @admin.register(PublicHoliday)
 class PublicHolidayAdmin(admin.ModelAdmin):
@@ -83,7 +107,8 @@ class PublicHolidayAdmin(admin.ModelAdmin):
     date_hierarchy = "day"
     exclude = ("corrected",)
 
-    def save_model(self, request: HttpRequest, obj: PublicHoliday, form: Any, change: bool) -> None:
-        """Mark the row as corrected, so that the yearly filling leaves it alone."""
+    def save_model(self, request: Any, obj: PublicHoliday, form: Any, change: bool) -> None:
+        """Mark the row as corrected, so that the filling leaves it alone; planning hears of it."""
         obj.corrected = True
         super().save_model(request, obj, form, change)
+        holidays.tell(obj.country, today=request.today, now=request.now)

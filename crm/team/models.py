@@ -6,6 +6,7 @@ import datetime as dt
 import zoneinfo
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.look.words import Worded
+from crm.team.querysets import AbsenceQuerySet
 
 
 class Country(models.TextChoices):
@@ -51,6 +53,15 @@ def validate_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError(
             _("%(name)s is not a time zone. Example: Europe/Warsaw."), params={"name": name}
+        )
+
+
+def validate_weekdays(digits: str) -> None:
+    """Raise ValidationError unless `digits` are some of 1 to 7, each once and in order: "12345"."""
+    if not digits or any(digit not in "1234567" for digit in digits) or sorted(set(digits)) != list(digits):
+        raise ValidationError(
+            _("%(digits)s are no weekdays: write 1 for Monday to 7 for Sunday, each once and in order."),
+            params={"digits": digits},
         )
 
 
@@ -136,6 +147,23 @@ class User(Worded, AbstractBaseUser):
     weekly_contact_minutes = models.PositiveIntegerField(
         _("contact minutes per week"), default=1200, validators=[MaxValueValidator(6000)]
     )
+    # When the user works: local days and hours.
+    working_weekdays = models.CharField(
+        _("working days"),
+        max_length=7,
+        default="12345",
+        validators=[validate_weekdays],
+        help_text=_("ISO digits: 1 is Monday, 7 is Sunday."),
+    )
+    works_from = models.TimeField(_("works from"), default=dt.time(8, 0))
+    works_until = models.TimeField(_("works until"), default=dt.time(16, 0))
+    digest_at = models.TimeField(
+        _("morning digest at"),
+        null=True,
+        blank=True,
+        default=dt.time(7, 0),
+        help_text=_("On working days, local time; empty: none."),
+    )
     theme = models.CharField(max_length=5, choices=[("light", _("Light")), ("dark", _("Dark"))], blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -152,6 +180,9 @@ class User(Worded, AbstractBaseUser):
         constraints = [
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_is_lower_case"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_is_known"),
+            models.CheckConstraint(
+                condition=Q(works_from__lt=F("works_until")), name="user_ends_work_after_beginning"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,6 +199,11 @@ class User(Worded, AbstractBaseUser):
     def get_short_name(self) -> str:
         """The whole name: which part of it comes first differs by country."""
         return self.name
+
+    @property
+    def page_language(self) -> str:
+        """The language in which pages and mails speak to the user: their own, once there are pages in it."""
+        return self.language if self.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
     @property
     def is_staff(self) -> bool:
@@ -214,6 +250,10 @@ class Absence(models.Model):
         verbose_name=_("substitute"),
     )
     reason = models.CharField(_("reason"), max_length=120, blank=True)
+    caught_up_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When the user put away what Today shows after coming back; None: not yet."""
+
+    objects = AbsenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("absence")

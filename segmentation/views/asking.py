@@ -76,9 +76,14 @@ class Review:
         return change_list.changes_of(self.run, self.user, on=self.today, previous=self.previous)
 
     @cached_property
+    def shown(self) -> Any:
+        """The changes the list holds, in its order."""
+        return change_list.shown(self.all_changes, self.filters)
+
+    @cached_property
     def listed(self) -> list[tuple[int, str]]:
         """Id and state of every change the list holds, in its order."""
-        return list(change_list.shown(self.all_changes, self.filters).values_list("pk", "state"))
+        return list(self.shown.values_list("pk", "state"))
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -108,11 +113,22 @@ class Review:
 
     def list_url(self, **changed: str) -> str:
         """The list, with some parameters changed."""
-        return f"{reverse('segmentation:changes')}?{self.query(**changed)}"
+        return f"{self._here}?{self.query(**changed)}"
+
+    @cached_property
+    def _here(self) -> str:
+        return reverse("segmentation:changes")
 
     def change_url(self, pk: int) -> str:
         """One change beside this list."""
-        return f"{reverse('segmentation:change', args=[pk])}?{self.query()}"
+        before, after = self._around_change
+        return f"{before}{pk}{after}"
+
+    @cached_property
+    def _around_change(self) -> tuple[str, str]:
+        """What stands before and after a change's number in its address, which fifty rows need."""
+        before, after = reverse("segmentation:change", args=[0]).rsplit("0", 1)
+        return before, f"{after}?{self.query()}"
 
     # Going on -------------------------------------------------------------------------------------------------------
     def neighbours(self, pk: int) -> tuple[str, str]:

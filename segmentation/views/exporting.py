@@ -47,8 +47,8 @@ def _heads() -> list[tuple[str, Kind]]:
 def _rows(review: Review) -> Iterator[list[Any]]:
     ids = [pk for pk, _state in review.listed]
     for start in range(0, len(ids), READ_AT_ONCE):
-        part = ids[start : start + READ_AT_ONCE]
-        for row in rows_of(review.all_changes, part, run=review.run, previous=review.previous):
+        part = review.shown.filter(pk__in=ids[start : start + READ_AT_ONCE])
+        for row in rows_of(part, run=review.run, previous=review.previous):
             yield _values(row)
 
 
@@ -56,20 +56,20 @@ def _values(row: Row) -> list[Any]:
     change, found = row.change, row.assessment
     decided = change.state != TierChange.State.PROPOSED
     return [
-        change.account.code,
-        change.account.name,
-        str(change.account.owner or ""),
+        change.code,
+        change.account,
+        change.owner or "",
         change.from_tier,
-        change.found_tier,  # type: ignore[attr-defined]
+        change.found_tier,
         row.decided_by,
         found.revenue_cents if found else None,
-        change.revenue_before,  # type: ignore[attr-defined]
+        row.revenue_before,
         found.complaints if found else None,
         found.contact_minutes if found else None,
-        change.get_state_display(),
+        row.state,
         change.to_tier if decided else None,
-        change.get_reason_display(),
+        row.reason,
         change.note,
-        str(change.actor or ""),
+        change.actor or "",
         figures.local_date(change.decided_at) if change.decided_at else None,
     ]

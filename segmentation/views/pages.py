@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
@@ -21,8 +21,11 @@ from crm.lists.showing import views_context
 from crm.look import figures
 from crm.look.charts import flow
 from crm.look.toast import toast
+from crm.team.for_admins import for_admins
 from crm.team.requests import Request
 from segmentation import change_list
+from segmentation.actions import Action
+from segmentation.change_html import rows_html
 from segmentation.change_list import PROPOSALS, REMEMBERED, Show
 from segmentation.change_listing import ChangeListing
 from segmentation.change_page import ChangePage
@@ -30,6 +33,7 @@ from segmentation.change_rows import grouped, rows_of
 from segmentation.errors import SegmentationError
 from segmentation.forms import DecisionForm, ManyForm, PinForm
 from segmentation.models import TierChange, TieringRun
+from segmentation.progress import progress
 from segmentation.review import (
     accept_change,
     override_change,
@@ -54,6 +58,14 @@ def changes(request: Request) -> HttpResponse:
     if not (runs := change_list.runs_to_choose()):
         return _no_run(request)
     return page(request, Review(request, runs=runs))
+
+
+@for_admins
+@require_GET
+def managers(request: Request) -> HttpResponse:
+    """How far each manager is with the run: the part that the list brings when it is opened."""
+    review = Review(request)
+    return render(request, "segmentation/progress.html", {"progress": progress(review.run, request.user)})
 
 
 def _as_saved(request: Request) -> HttpResponse | None:
@@ -87,6 +99,14 @@ def _no_run(request: Request) -> HttpResponse:
     )
 
 
+class _Counted(Paginator):
+    """Pages of changes that the tallies have counted."""
+
+    def __init__(self, changes: change_list.Changes, count: int) -> None:
+        super().__init__(changes, change_list.ON_A_PAGE)
+        self.count = count
+
+
 def page(
     request: Request,
     review: Review,
@@ -97,15 +117,20 @@ def page(
     many: ManyForm | None = None,
 ) -> HttpResponse:
     """The whole page: the list, and the opened change beside it."""
-    numbers = change_list.numbers(review.all_changes, review.filters)
-    ids = [pk for pk, _state in review.listed]
-    paginator = Paginator(ids, change_list.ON_A_PAGE)
+    filters = review.filters
+    tallies = change_list.tallies(review.all_changes)
+    summary = change_list.summary(tallies)
+    if filters.words:
+        tallies = change_list.tallies(change_list.searched(review.all_changes, filters.words))
+    numbers = change_list.numbers(tallies, filters)
     asked = request.GET.get("page")
     if asked is None and opened is not None and opened.change.pk in review.places:
         asked = str(review.places[opened.change.pk] // change_list.ON_A_PAGE + 1)
-    shown = paginator.get_page(asked)
-    rows = rows_of(review.all_changes, list(shown.object_list), run=review.run, previous=review.previous)
-    summary = change_list.summary(review.all_changes)
+    shown = _Counted(review.shown, numbers.listed(filters)).get_page(asked)
+    changes = cast(change_list.Changes, shown.object_list)
+    rows = rows_of(changes, run=review.run, previous=review.previous)
+    selected = set(request.POST.getlist("change")) if many is not None else set()
+    open_pk = opened.change.pk if opened is not None else None
     run = review.run
     whole = max((run.review_until - figures.local_date(run.completed_at)).days, 1)
     left = (run.review_until - review.today).days
@@ -128,11 +153,13 @@ def page(
             name: (heading, review.list_url(sort=heading.sort))
             for name, heading in change_list.headings(review.filters.sort).items()
         },
-        "groups": grouped(rows, numbers),
+        "groups": [
+            (group, rows_html(group.rows, url=review.change_url, opened=open_pk, selected=selected))
+            for group in grouped(rows, numbers)
+        ],
         "rows": rows,
         "page": shown,
         "selectable": sum(row.selectable for row in rows),
-        "selected": set(request.POST.getlist("change")) if many is not None else set(),
         "many": many or ManyForm(None),
         "left": request.session.pop(LEFT_KEY, []),
         "everything_url": review.list_url(complaints="", move="", rep="", q="", show=Show.ALL),
@@ -215,7 +242,7 @@ def _opened(
     return {
         "review": review,
         "run": review.run,
-        "form": form or DecisionForm(),
+        "form": form or DecisionForm(people=opened.people),
         "pin_form": pin_form
         or PinForm(initial={"tier": opened.account.tier, "first_day": review.today, "last_day": until}),
         "before_url": before,
@@ -229,12 +256,14 @@ def _opened(
 
 def _decide(request: Request, review: Review, opened: ChangePage) -> HttpResponse:
     change, account = opened.change, opened.account
-    form = DecisionForm(request.POST)
+    form = DecisionForm(request.POST, people=opened.people)
     following = review.next_undecided(change.pk)
     if form.is_valid():
         data = form.cleaned_data
         try:
-            decided = _verb(request, change, data["decision"])(reason=data["reason"], note=data["note"])
+            decided = _verb(request, change, data["decision"])(
+                reason=data["reason"], note=data["note"], action=form.action
+            )
         except SegmentationError as refusal:
             form.refuse(refusal)
             review, opened = open_change(request, change.pk)  # as it is by now: perhaps somebody else decided
@@ -262,12 +291,13 @@ def _verb(request: Request, change: TierChange, decision: str) -> Callable[..., 
         "now": request.now,
     }
 
-    def decide(*, reason: str, note: str) -> TierChange:
+    def decide(*, reason: str, note: str, action: Action | None) -> TierChange:
+        why: dict[str, Any] = {"reason": reason, "note": note, "action": action}
         if decision == "accept":
-            return accept_change(**given, reason=reason, note=note)
+            return accept_change(**given, **why)
         if decision == "reject":
-            return reject_change(**given, reason=reason, note=note)
-        return override_change(**given, tier=decision, reason=reason, note=note)
+            return reject_change(**given, **why)
+        return override_change(**given, **why, tier=decision)
 
     return decide
 

@@ -21,13 +21,14 @@ document.addEventListener("submit", (event) => {
   const { submitter } = event;
   queueMicrotask(() => submitter?.setAttribute("aria-busy", "true"));
   setTimeout(() => {
-    if (form.classList.contains("htmx-request")) return; // released when its answer is there
+    if (form.classList.contains("htmx-request") || "sending" in form.dataset) return; // released when its answer is there
     if (event.defaultPrevented) release(form);
     else if (!form.target) root.dataset.busy = "";
   });
 }, true);
 
 document.addEventListener("htmx:afterRequest", (event) => release(event.target.closest?.("form")));
+document.addEventListener("released", (event) => release(event.target)); // by a script that sent the form itself
 document.addEventListener("htmx:beforeRequest", (event) => event.detail.target?.setAttribute?.("aria-busy", "true"));
 document.addEventListener("htmx:afterRequest", (event) => event.detail.target?.removeAttribute?.("aria-busy"));
 

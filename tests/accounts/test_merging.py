@@ -55,7 +55,7 @@ def pair(cast: Cast, today: dt.date) -> tuple[Account, Account]:
     PurchaseFactory(account=other, number="FV/3", cents=30_000)
     twin = other.purchases.get(number="FV/1")
     Complaint.objects.create(
-        account=other, purchase=twin, number="R1", category="other", words="Late.", opened_on=today
+        account=other, purchase=twin, number="R1", category_id="other", words="Late.", opened_on=today
     )
     touchpoint = TouchpointFactory(account=other, user=cast.carl, day=dt.date(2026, 10, 1))
     touchpoint.persons.add(person)

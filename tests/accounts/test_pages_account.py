@@ -288,10 +288,11 @@ def test_complaints_open_ones_first(as_user, cast: Cast, today: dt.date) -> None
         Complaint.objects.create(
             account=cast.acme,
             number=number,
-            category="quality",
+            category_id="quality",
             words="It <b>leaks</b>.",
             opened_on=today - opened * DAY,
             closed_on=closed and today - closed * DAY,
+            state="closed" if closed else "new",
         )
     page = read(as_user("rita"), cast.acme, "complaints")
     assert [page.index(number) for number in ("C-1", "C-3", "C-2")] == sorted(
@@ -382,7 +383,8 @@ def test_tier_history_for_all_and_its_reasons_for_deciders(as_user, cast: Cast, 
     assert "Mon 12 Oct" in rep
     assert "Sun 11 Oct" in rep  # the day the period before it ended
     assert "Wed 30 Sep" in rep  # the run
-    for secret in ("personality", "cannot stand", "Mona Example", "New plant", "Proposed"):
+    assert "Proposed now" in rep  # a rep may say what they know of it before it is decided
+    for secret in ("personality", "cannot stand", "Mona Example", "New plant", "Proposed and not applied"):
         assert secret.lower() not in rep.lower()
     manager = read(as_user("mona"), cast.acme, "tiers")
     for told in (
@@ -417,7 +419,7 @@ def fill(cast: Cast, today: dt.date, rows: int, first: int = 0) -> None:
         PurchaseFactory(account=cast.acme, ordered_on=today - n * DAY)
         TouchpointFactory(account=cast.acme, user=cast.carl, day=today - n * DAY).persons.add(person)
         Complaint.objects.create(
-            account=cast.acme, number=f"R{n}", category="other", words="Late.", opened_on=today
+            account=cast.acme, number=f"R{n}", category_id="other", words="Late.", opened_on=today
         )
         Promise.objects.create(
             account=cast.acme, made_by=cast.rita, words="x", made_on=today, due_on=today + n * DAY

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account, Purchase
-from benchmarks import pages
+from benchmarks import levelled, pages
 from benchmarks.company import make_company
 from contacts.models import FollowUp, Touchpoint
 from crm.team.models import User
@@ -33,3 +33,9 @@ def test_company_is_of_the_size_asked_for_and_every_page_of_it_can_be_measured(m
     assert found["P"]["queries"] == 3
     assert {key: page["status"] for key, page in found.items() if key != "P" and page["status"] != 200} == {}
     assert {"Today as rep", "Accounts as admin", "Account as rep"} <= set(found)
+
+    # What is looked for in the weeks is found where it is.
+    assert levelled.check(now.date())["with what could stand elsewhere"] == 0
+    crowded = levelled.contacts(now.date())[0].day
+    FollowUp.objects.open().filter(day__gte=now.date()).update(day=crowded, minutes=60)
+    assert levelled.check(now.date())["with what could stand elsewhere"] == 1

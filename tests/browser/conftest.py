@@ -48,6 +48,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+def quiet(page: Page) -> None:
+    """Wait until nothing is being swapped any more: htmx sets attributes again a moment after the words show."""
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium; it runs as root in a container, where its sandbox cannot start."""
@@ -56,8 +61,17 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """A desk, in English, without animations that a test would have to wait for."""
-    return {**browser_context_args, "viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce"}
+    """A desk, in English, without animations that a test would have to wait for.
+
+    Without a service worker as well: it would answer in the place of routes. Tests of it make a context of their own.
+    """
+    return {
+        **browser_context_args,
+        "viewport": DESKTOP,
+        "locale": "en-GB",
+        "reduced_motion": "reduce",
+        "service_workers": "block",
+    }
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def full(cast: Cast, today: dt.date) -> Account:
         )
     TouchpointFactory(account=acme, user=cast.rita, day=today - 3 * DAY).persons.add(bogdan)
     Complaint.objects.create(
-        account=acme, number="C-1", category="quality", words="It leaks.", opened_on=today
+        account=acme, number="C-1", category_id="quality", words="It leaks.", opened_on=today
     )
     return acme
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from python_calamine import CalamineWorkbook
 
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, quiet
 from tests.support.bulk import make_bulk
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory, ContactPersonFactory
@@ -29,13 +29,6 @@ def full(cast: Cast, today: dt.date) -> Cast:
         account=long, name=LONG, email=f"{'long.' * 12}name@example.com", phone="+48 600 100 200"
     )
     return cast
-
-
-def quiet(page: Page) -> None:
-    """Wait until nothing is being swapped any more."""
-    page.wait_for_function(
-        "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')"
-    )
 
 
 def heads(page: Page) -> list[str]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from segmentation.models import TierChange, TieringRun
-from tests.browser.conftest import DESKTOP, LAPTOP, PHONE
+from tests.browser.conftest import DESKTOP, LAPTOP, PHONE, quiet
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory, PurchaseFactory, TouchpointFactory
 from tests.support.proposals import make_run, propose
@@ -40,10 +40,8 @@ def run(cast: Cast) -> TieringRun:
 
 
 def press(page: Page, key: str) -> None:
-    """Press a key once nothing is being swapped any more: htmx sets attributes again a moment after the words show."""
-    page.wait_for_function(
-        "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')"
-    )
+    """Press a key once nothing is being swapped any more."""
+    quiet(page)
     page.keyboard.press(key)
 
 

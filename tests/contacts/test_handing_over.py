@@ -66,12 +66,12 @@ def test_follow_ups_go_along(cast: Cast, today: dt.date, django_capture_on_commi
     Absence.objects.create(user=cast.carl, first_day=day, last_day=day)
     of_acme = {"account": cast.acme, "assignee": cast.rita}
     promised = FollowUpFactory(**of_acme, day=day)
-    booked = FollowUpFactory(**of_acme, day=day, state="booked", time=dt.time(10))
+    booked = FollowUpFactory(**of_acme, day=day, state="booked", time=dt.time(10), channel="event")
     overdue = FollowUpFactory(**of_acme, day=dt.date(2026, 10, 10))
     of_serge = FollowUpFactory(account=cast.acme, assignee=cast.serge, day=day)
     closed = FollowUpFactory(**of_acme, day=day, state="done", closed_at=NOW)
     for follow_up in (promised, booked, overdue):
-        AgendaItemFactory(account=cast.acme, follow_up=follow_up)
+        AgendaItemFactory(account=cast.acme, follow_up=follow_up, due=follow_up.day)
     with django_capture_on_commit_callbacks(execute=True):
         done = give(cast, today, cast.carl)
     assert (done.accounts, done.follow_ups, done.booked) == (1, 3, 1)

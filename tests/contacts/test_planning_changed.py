@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Account
 from contacts.models import AgendaItem, ContactRule, FollowUp, PlannedAccount, PlanningPass, Touchpoint
 from contacts.planning import Planned, plan
-from contacts.planning.changed import maybe_changed
+from contacts.planning.changed import digests_of_people, maybe_changed
 from contacts.rules import cadences_in_force
 from contacts.touchpoints import delete_touchpoint
 from crm.team.calendars import ONE_DAY, calendars_of, fill_holidays
@@ -33,8 +33,10 @@ def run(day: dt.date = TODAY, **more) -> Planned:
 
 
 def looked_at(day: dt.date = TODAY) -> set[int] | None:
-    calendars = calendars_of(User.objects.filter(is_active=True))
-    return maybe_changed(in_force=cadences_in_force(day), calendars=calendars, today=day)
+    people = list(User.objects.filter(is_active=True))
+    minutes = {one.pk: one.weekly_contact_minutes for one in people}
+    digests = digests_of_people(calendars_of(people), minutes)
+    return maybe_changed(in_force=cadences_in_force(day), people=digests, today=day)
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_what_is_left_out_costs_no_statements(company):
     ) as queries:
         run()
     few = len(queries)
-    assert few <= 20
+    assert few <= 25
     account = AccountFactory(tier="A", owner=company[0].owner)
     run()
     assert AgendaItem.objects.filter(account=account).exists()

@@ -95,3 +95,58 @@ def test_removing_closes_the_gap(ada: Client) -> None:
     ada.post(reverse("contacts:rule_remove", args=[first.pk]))
     second.refresh_from_db()
     assert second.priority == 1
+
+
+# Triggers -------------------------------------------------------------------------------------------------------------
+TRIGGER = {
+    "event": "purchase",
+    "event_amount": "5000",
+    "event_days": "9",
+    "offset_from": "1",
+    "offset_until": "3",
+    "channel": "phone",
+    "minutes": "10",
+}
+
+
+def test_a_new_trigger_is_listed_beside_the_cadences_and_looked_for(ada: Client) -> None:
+    ContactRuleFactory(priority=1)
+    answer = ada.post(reverse("contacts:trigger_new"), TRIGGER)
+    made = ContactRule.objects.triggers().get()
+    assert answer.status_code == 302
+    assert (made.priority, made.event_amount_cents, made.event_days) == (1, 500_000, None)
+    assert (made.offset_from, made.offset_until, made.every_days) == (1, 3, None)
+    assert made.fires_from is not None
+    assert Job.objects.filter(kind="triggers", key=f"triggers:rule:{made.pk}").exists()
+    page = ada.get(reverse("contacts:rule", args=[made.pk])).content.decode()
+    assert "0 times in 90 days" in page
+    assert "phone call 1 to 3 working days later" in page
+    assert 'value="5000' in page
+    # The order of the cadences leaves it out.
+    ada.post(reverse("contacts:rule_remove", args=[made.pk]))
+    assert ContactRule.objects.get().priority == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("event", "", "This field is required"),
+        ("offset_until", "0", "end before it begins"),
+        ("event_amount", "-1", "greater than or equal to 0"),
+    ],
+)
+def test_a_trigger_that_cannot_be_is_told_beside_the_field(
+    ada: Client, field: str, value: str, words: str
+) -> None:
+    answer = ada.post(reverse("contacts:trigger_new"), TRIGGER | {field: value})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not ContactRule.objects.exists()
+
+
+def test_a_trigger_is_switched_off_and_on(ada: Client) -> None:
+    rule = ContactRuleFactory(kind="trigger", event="delivery", every_days=None, fires_from=None)
+    for on in (0, 1):
+        ada.post(reverse("contacts:rule_switch", args=[rule.pk, on]))
+        rule.refresh_from_db()
+        assert (rule.enabled, rule.fires_from is not None) == (bool(on), bool(on))

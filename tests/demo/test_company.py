@@ -72,7 +72,7 @@ def test_what_is_there(make: Make) -> None:
     assert made["purchases"] == Purchase.objects.count() > 500
     assert made["touchpoints"] == Touchpoint.objects.count() > 200
     assert ContactPerson.objects.filter(is_main=True).count() == ACCOUNTS
-    assert 6 <= ContactRule.objects.in_force(on=TODAY).count() <= 10
+    assert 6 <= ContactRule.objects.in_force(on=TODAY).cadences().count() <= 10
     assert Absence.objects.filter(substitute__isnull=False).count() == 2
     assert Account.objects.filter(parent__isnull=False).exists()
     assert Account.history.filter(history_type="+").count() == ACCOUNTS

@@ -167,6 +167,7 @@ def test_the_upkeep_does_every_step_and_finds_the_missed_run() -> None:
     assert Account.objects.get().phase == "customer"
     assert set(Job.objects.filter(state=Job.State.QUEUED).values_list("kind", flat=True)) == {
         "tiering",
+        "triggers",
         "planning",
     }
 

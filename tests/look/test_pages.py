@@ -31,7 +31,7 @@ def test_a_day_starts_at_the_first_place(client: Client, role):
 def test_the_navigation_marks_where_one_is(client: Client):
     client.force_login(user("manager"))
     html = client.get(reverse("home:me")).content.decode()
-    assert html.count('class="nav-item"') == len(places("manager")) + 1  # and More
+    assert html.count('class="nav-item"') == len(places("manager")) + 2  # More, and what waits on the device
     assert re.search(r'class="me" href="/me/" aria-current="page"', html)
 
 

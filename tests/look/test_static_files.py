@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,11 @@ def test_a_part_that_changed_is_taken_over(collected: Path) -> None:
     (collected / "css" / "app.css").write_text("/* put together before a part changed */")
     call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin"])
     assert ".button" in (collected / "css" / "app.css").read_text()
+
+
+def test_modules_name_each_other_by_content(collected: Path) -> None:
+    name = storage.staticfiles_storage.url("js/device/worker.js")
+    script = (collected / name.removeprefix(settings.STATIC_URL)).read_text()
+    for imported in re.findall(r'from "\./([^"]+)"', script):
+        assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", imported)
+        assert (collected / "js" / "device" / imported).exists()

@@ -308,9 +308,9 @@ def test_beat_absent_on_the_first_of_the_quarter(site: Site) -> None:
     site.worker()
     site.beat()
     eventually(lambda: site.runs() == WHOLE, "the run is made")
-    wanted = {"daily", "import_upkeep", "tiering", "planning"}
+    wanted = {"daily", "import_upkeep", "tiering", "triggers", "planning"}
     kinds = eventually(
-        lambda: (found := done_kinds(site)) >= wanted and found, "upkeep, run and planning are done"
+        lambda: (found := done_kinds(site)) >= wanted and found, "upkeep, run, triggers and planning are done"
     )
     assert kinds == wanted
 

@@ -57,7 +57,7 @@ def test_complaints_of_the_window(found: TierAssessment, cast: Cast) -> None:
         ]
     ):
         Complaint.objects.create(
-            account=cast.acme, number=f"C-{number}", category=category, words="…", opened_on=day
+            account=cast.acme, number=f"C-{number}", category_id=category, words="…", opened_on=day
         )
     assert told(found) == [("3 complaints", "Late delivery 2, Quality below promise", AS_OF, "delivery")]
 

@@ -41,7 +41,7 @@ def client_of(cast: Cast, name: str) -> Client:
 
 
 def names(response: Any) -> list[str]:
-    return [row.change.account.name for row in response.context["rows"]]
+    return [row.change.account for row in response.context["rows"]]
 
 
 def current(response: Any) -> list[str]:

@@ -73,7 +73,7 @@ def make_bulk(cast: Cast, *, rows: int, today: dt.date, first: int = 0) -> None:
         for k in range(2)
     )
     Complaint.objects.bulk_create(
-        Complaint(account=a, number=f"R-{a.code}", category="other", words="Late again.", opened_on=today)
+        Complaint(account=a, number=f"R-{a.code}", category_id="other", words="Late again.", opened_on=today)
         for a in accounts
         if a.open_complaints
     )

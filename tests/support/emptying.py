@@ -10,7 +10,13 @@ from __future__ import annotations
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-MADE_BY_MIGRATING = {"django_content_type", "auth_permission"}
+MADE_BY_MIGRATING = {
+    "django_content_type",
+    "auth_permission",
+    "complaints_complaintcategory",
+    "complaints_rootcause",
+    "complaints_servicelevel",
+}
 
 
 def empty(alias: str) -> None:

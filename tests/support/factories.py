@@ -9,6 +9,7 @@ import factory
 from django.utils import timezone
 
 from accounts.models import Account, ContactPerson, Product, ProductLine, Purchase, quarter_number
+from complaints.models import Complaint, ComplaintMessage, ComplaintPolicy, ComplaintStep
 from contacts.models import AgendaItem, ContactRule, FollowUp, Outcome, Reason, Touchpoint
 from crm.team.models import Team, User
 
@@ -120,3 +121,54 @@ class AgendaItemFactory(factory.django.DjangoModelFactory):
     due = dt.date(2026, 10, 13)
     earliest = factory.SelfAttribute("due")
     latest = factory.SelfAttribute("due")
+
+
+class ComplaintPolicyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ComplaintPolicy
+
+    version = factory.Sequence(lambda n: n + 1)
+
+
+class ComplaintFactory(factory.django.DjangoModelFactory):
+    """Opened on a Monday at 9:00 in Warsaw; `step` writes the first step of its history."""
+
+    class Meta:
+        model = Complaint
+        skip_postgeneration_save = True
+
+    account = factory.SubFactory(AccountFactory)
+    number = factory.Sequence(lambda n: f"R/{n}")
+    category_id = "quality"
+    words = "It leaks."
+    opened_at = dt.datetime(2026, 10, 12, 7, 0, tzinfo=dt.UTC)
+    opened_on = factory.LazyAttribute(lambda o: timezone.localdate(o.opened_at))
+
+    @factory.post_generation
+    def step(obj, create, extracted, **kwargs):
+        """The first step, unless step=False."""
+        if create and extracted is not False:
+            ComplaintStepFactory(complaint=obj, to_state="new", at=obj.opened_at)
+
+
+class QuestionFactory(ComplaintFactory):
+    kind = "question"
+    category_id = "question"
+    subject = "When is it delivered?"
+
+
+class ComplaintStepFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ComplaintStep
+
+    complaint = factory.SubFactory(ComplaintFactory)
+
+
+class ComplaintMessageFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ComplaintMessage
+
+    complaint = factory.SubFactory(ComplaintFactory)
+    kind = "internal"
+    words = "Asked the warehouse."
+    at = dt.datetime(2026, 10, 12, 8, 0, tzinfo=dt.UTC)

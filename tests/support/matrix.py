@@ -15,10 +15,15 @@ from django.utils import timezone
 
 from accounts.merging.accounts import merge_accounts
 from accounts.models import Account, BulkAct, ContactPerson, ExchangeRate
-from contacts.models import AgendaItem, ContactRule, FollowUp, HandOver, Promise, Touchpoint
+from contacts.digest_mail import stop_token
+from contacts.feed import make_feed
+from contacts.models import AgendaItem, ContactRule, FollowUp, HandOver, Promise, Restart, Touchpoint
 from crm.jobs.models import Job
 from crm.lists.models import ListView
+from crm.team.models import Absence, PublicHoliday
+from segmentation.back_test import try_policy
 from segmentation.models import TierChange, TieringRun, TierPolicy
+from segmentation.simulation import simulate_policy
 from tests.support.cast import Cast
 from tests.support.factories import (
     AgendaItemFactory,
@@ -35,6 +40,7 @@ SEES_ACME = frozenset({"rita", "mona", "serge", "ada"})
 EDITS_ACME = frozenset({"rita", "mona", "ada"})
 REVIEWS_ACME = frozenset({"mona", "ada"})
 REVIEWERS = frozenset({"mona", "nora", "ada"})
+INSIGHT = EVERYBODY - {"serge"}
 ADMINS = frozenset({"ada"})
 
 
@@ -220,6 +226,44 @@ def a_hand_over(stage: Stage) -> list[Any]:
     return [done.pk]
 
 
+def a_restart(stage: Stage) -> list[Any]:
+    """Rita's portfolio was restarted, by Mona."""
+    done = Restart.objects.create(
+        owner=stage.cast.rita, actor=stage.cast.mona, at=timezone.now(), weeks=2, moves=[]
+    )
+    return [done.pk]
+
+
+def a_feed_secret(stage: Stage) -> str:
+    """The secret of Rita's calendar; asked for anew each time, the one before opens nothing."""
+    return make_feed(user=stage.cast.rita, now=timezone.now())
+
+
+def an_absence(stage: Stage) -> list[Any]:
+    """Rita's, which began today."""
+    absence, _made = Absence.objects.get_or_create(
+        user=stage.cast.rita, first_day=stage.today, last_day=stage.today
+    )
+    return [absence.pk]
+
+
+def a_holiday(stage: Stage) -> list[Any]:
+    row, _made = PublicHoliday.objects.get_or_create(
+        country="PL", day=dt.date(2026, 11, 11), defaults={"name": "Independence Day"}
+    )
+    return [row.pk]
+
+
+def a_draft(stage: Stage) -> list[Any]:
+    """A draft, simulated and tried on the past."""
+    draft, new = TierPolicy.objects.get_or_create(version=2, defaults={"band": Decimal("0.03")})
+    if new:
+        now = timezone.now()
+        simulate_policy(policy=draft, as_of=stage.today - dt.timedelta(days=1), today=stage.today, now=now)
+        try_policy(policy=draft, today=stage.today, now=now)
+    return [draft.pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -242,6 +286,21 @@ ENTRIES: dict[str, Entry] = {
     "home:me": Entry(),
     "home:theme": Entry(method="POST", data=lambda stage: {"theme": "dark"}, ok=302, public=302),
     "home:language": Entry(method="POST", data=lambda stage: {"language": "en"}, ok=302, public=302),
+    # What is missing is said on the page itself.
+    "home:working_time": Entry(method="POST", ok=422),
+    "absences:list": Entry(),
+    "absences:preview": Entry(),
+    "absences:absence": Entry(args=an_absence, allowed=frozenset({"rita", "mona", "ada"})),
+    # Rita comes first; who may as well finds it gone.
+    "absences:delete": Entry(args=an_absence, allowed=frozenset({"rita"}), method="POST", ok=302),
+    # Contact minutes of a member: own ones stand on the own page.
+    "absences:minutes": Entry(args=lambda stage: [stage.cast.rita.pk], allowed=REVIEWS_ACME),
+    "absences:undo": Entry(args=lambda stage: ["nobodys:token"], method="POST", ok=302),
+    "holidays:list": Entry(allowed=ADMINS),
+    "holidays:fill": Entry(allowed=ADMINS, method="POST", ok=302),
+    "holidays:switch": Entry(args=a_holiday, allowed=ADMINS, method="POST", ok=302),
+    "holidays:forget": Entry(args=a_holiday, allowed=ADMINS, method="POST", ok=302),
+    "holidays:undo": Entry(args=lambda stage: ["nobodys:token"], allowed=ADMINS, method="POST", ok=302),
     "home:styleguide": Entry(public=200),
     "accounts:list": Entry(),
     "accounts:purchases": Entry(),
@@ -283,6 +342,13 @@ ENTRIES: dict[str, Entry] = {
     "upkeep:bulk": Entry(method="POST", ok=302),
     "upkeep:bulk_undo": Entry(args=an_act, method="POST", ok=302),
     "upkeep:team": Entry(args=acme, allowed=EDITS_ACME),
+    "contacts:attainment": Entry(),
+    "contacts:attainment_words": Entry(),
+    "contacts:attainment_export": Entry(args=lambda stage: ["csv"]),
+    # The service worker, who is signed in, and the page that stands in for those that are not kept.
+    "contacts:worker": Entry(public=200),
+    "contacts:who": Entry(public=200),
+    "contacts:offline": Entry(public=200),
     "contacts:coverage": Entry(allowed=REVIEWERS),
     "contacts:hand_over": Entry(allowed=REVIEWERS),
     # The briefing is for the new owner, for who handed over, and for admins.
@@ -290,14 +356,46 @@ ENTRIES: dict[str, Entry] = {
     "contacts:hand_over_undo": Entry(
         args=a_hand_over, allowed=frozenset({"carl", "mona", "ada"}), method="POST", ok=302
     ),
+    # Wishes are written by who may change the account, and by service agents, whom customers tell them.
+    "contacts:wish": Entry(args=acme, allowed=SEES_ACME),
+    "contacts:person_wish": Entry(args=lambda stage: [*acme(stage), stage.person.pk], allowed=SEES_ACME),
+    "contacts:wish_undo": Entry(
+        args=lambda stage: [*acme(stage), 1], allowed=SEES_ACME, method="POST", ok=302
+    ),
+    "contacts:back_off_lift": Entry(args=acme, allowed=EDITS_ACME, method="POST", ok=302),
+    "contacts:back_off_lift_undo": Entry(
+        args=lambda stage: [*acme(stage), 1], allowed=EDITS_ACME, method="POST", ok=302
+    ),
+    "contacts:unmet": Entry(),
     "contacts:today": Entry(),
     "contacts:follow_up": Entry(args=a_follow_up, allowed=SEES_ACME),
     # A service agent reads and logs, but does not put off what is another's to do.
     "contacts:snooze": Entry(args=a_follow_up, allowed=EDITS_ACME),
     "contacts:reschedule": Entry(args=a_follow_up, allowed=EDITS_ACME),
     "contacts:skip": Entry(args=a_follow_up, allowed=EDITS_ACME),
+    "contacts:day": Entry(),
+    "contacts:brief": Entry(args=a_follow_up, allowed=SEES_ACME),
+    "contacts:week": Entry(),
+    "contacts:move": Entry(args=a_follow_up, allowed=EDITS_ACME),
+    "contacts:follow_up_hand_over": Entry(args=a_follow_up, allowed=EDITS_ACME),
+    "contacts:nearby": Entry(args=a_follow_up, allowed=EDITS_ACME),
     # A token that is nobody's says so, and changes nothing.
     "contacts:undo": Entry(args=lambda stage: ["nobodys:token"], method="POST", ok=302),
+    # Refused with a message, since no time is agreed; and nobody was invited.
+    "contacts:invite": Entry(args=a_follow_up, allowed=EDITS_ACME, method="POST", ok=302),
+    "contacts:call_off": Entry(args=a_follow_up, allowed=EDITS_ACME, method="POST", ok=302),
+    # Not who is signed in counts, but the secret.
+    "contacts:calendar_feed": Entry(args=lambda stage: [a_feed_secret(stage)], public=200),
+    "contacts:feed_make": Entry(method="POST", ok=302),
+    "contacts:feed_off": Entry(method="POST", ok=302),
+    "contacts:feed_entries": Entry(method="POST", data=lambda stage: {"all_day": "no"}, ok=302),
+    "contacts:digest_at": Entry(method="POST", data=lambda stage: {"digest_at": "06:30"}, ok=302),
+    "contacts:digest_stop": Entry(args=lambda stage: [stop_token(stage.cast.rita)], public=200),
+    "contacts:while_away": Entry(args=an_absence, allowed=frozenset({"rita"})),
+    "contacts:while_away_put_away": Entry(
+        args=an_absence, allowed=frozenset({"rita"}), method="POST", ok=302
+    ),
+    "contacts:while_away_show": Entry(args=an_absence, allowed=frozenset({"rita"}), method="POST", ok=302),
     "contacts:log_search": Entry(),
     "contacts:log": Entry(args=acme, allowed=SEES_ACME),
     "contacts:touchpoint": Entry(args=a_touchpoint, allowed=EDITS_ACME),
@@ -307,7 +405,30 @@ ENTRIES: dict[str, Entry] = {
     "contacts:promise_break": Entry(args=a_promise, allowed=EDITS_ACME, method="POST", ok=302),
     "contacts:rules": Entry(allowed=ADMINS),
     "contacts:rule_new": Entry(allowed=ADMINS),
+    "contacts:trigger_new": Entry(allowed=ADMINS),
     "contacts:rule": Entry(args=lambda stage: [stage.rule.pk], allowed=ADMINS),
+    # Nothing was sent, so there is nothing to preview: back to the rule.
+    "contacts:rule_preview": Entry(args=lambda stage: [stage.rule.pk], allowed=ADMINS, ok=302),
+    "contacts:rule_new_preview": Entry(allowed=ADMINS, ok=302),
+    "contacts:rule_effect": Entry(args=lambda stage: [stage.rule.pk, "off"], allowed=ADMINS),
+    "contacts:rule_accounts": Entry(args=lambda stage: [stage.rule.pk], allowed=ADMINS),
+    "contacts:workload": Entry(allowed=REVIEWERS),
+    "contacts:workload_rep": Entry(args=lambda stage: [stage.cast.rita.pk], allowed=REVIEWS_ACME),
+    "contacts:workload_stretch": Entry(
+        args=lambda stage: [stage.cast.rita.pk, stage.rule.pk], allowed=ADMINS
+    ),
+    "contacts:stretch_undo": Entry(
+        args=lambda stage: [stage.rule.pk, 30, 60], allowed=ADMINS, method="POST", ok=302
+    ),
+    "contacts:workload_move": Entry(
+        args=lambda stage: [stage.cast.rita.pk, stage.cast.carl.pk], allowed=REVIEWS_ACME
+    ),
+    "contacts:restart": Entry(
+        args=lambda stage: [stage.cast.rita.pk], allowed=frozenset({"rita", "mona", "ada"})
+    ),
+    "contacts:restart_undo": Entry(
+        args=a_restart, allowed=frozenset({"rita", "mona", "ada"}), method="POST", ok=302
+    ),
     "contacts:rule_move": Entry(args=lambda stage: [stage.rule.pk, 1], allowed=ADMINS, method="POST", ok=302),
     "contacts:rule_switch": Entry(
         args=lambda stage: [stage.rule.pk, 0], allowed=ADMINS, method="POST", ok=302
@@ -353,12 +474,41 @@ ENTRIES: dict[str, Entry] = {
     "rates:put_back": Entry(
         args=lambda stage: ["PLN", "2026-01-05", "0.25"], allowed=ADMINS, method="POST", ok=302
     ),
+    "policies:list": Entry(allowed=ADMINS),
+    "policies:new": Entry(allowed=ADMINS, method="POST", ok=302),
+    "policies:compare": Entry(allowed=ADMINS),
+    "policies:policy": Entry(args=a_draft, allowed=ADMINS),
+    "policies:start": Entry(args=a_draft, allowed=ADMINS, method="POST", ok=302),
+    "policies:wait": Entry(args=a_draft, allowed=ADMINS, method="POST", ok=302),
+    "policies:remove": Entry(args=a_draft, allowed=ADMINS, method="POST", ok=302),
+    "policies:simulate": Entry(args=a_draft, allowed=ADMINS, method="POST", ok=302),
+    "policies:moves": Entry(args=a_draft, allowed=ADMINS),
+    "policies:moves_export": Entry(args=lambda stage: [*a_draft(stage), "csv"], allowed=ADMINS),
+    "policies:back_test": Entry(args=a_draft, allowed=ADMINS),
+    "policies:back_test_export": Entry(args=lambda stage: [*a_draft(stage), "csv"], allowed=ADMINS),
+    # Reps have what is about their own accounts; decisions are for managers and admins.
+    "insight:pareto": Entry(allowed=INSIGHT),
+    "insight:migration": Entry(allowed=INSIGHT),
+    "insight:time": Entry(allowed=INSIGHT),
+    "insight:wallet": Entry(allowed=INSIGHT),
+    "insight:reasons": Entry(allowed=REVIEWERS),
+    "insight:accounts": Entry(args=lambda stage: ["rising"], allowed=INSIGHT),
+    "insight:accounts_export": Entry(args=lambda stage: ["rising", "csv"], allowed=INSIGHT),
+    "insight:export": Entry(args=lambda stage: ["reasons", "csv"], allowed=REVIEWERS),
     "segmentation:changes": Entry(allowed=REVIEWERS),
     "segmentation:change": Entry(args=lambda stage: [stage.change.pk], allowed=REVIEWS_ACME),
     "segmentation:export": Entry(allowed=REVIEWERS),
     # Without a reason the page comes back with the error in place.
     "segmentation:decide_many": Entry(allowed=REVIEWERS, method="POST"),
     "segmentation:undo": Entry(allowed=REVIEWERS, method="POST", ok=302),
+    "segmentation:managers": Entry(allowed=ADMINS),
+    "segmentation:comment": Entry(
+        args=lambda stage: [stage.change.pk],
+        allowed=SEES_ACME,
+        method="POST",
+        data=lambda stage: {"words": "They build a second hall."},
+        ok=302,
+    ),
     "segmentation:pin": Entry(args=lambda stage: [stage.change.pk], allowed=REVIEWS_ACME, method="POST"),
 }
 
@@ -385,6 +535,9 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("accounts:person_new", "rita"),
     ("accounts:purchase", "rita"),
     ("accounts:tab", "rita"),
+    ("contacts:attainment", "rita"),
+    ("contacts:attainment", "mona"),
+    ("contacts:attainment_words", "rita"),
     ("contacts:briefing", "mona"),
     ("contacts:coverage", "ada"),
     ("contacts:coverage", "mona"),
@@ -398,15 +551,39 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("contacts:log", "rita"),
     ("contacts:log_search", "rita"),
     ("contacts:reschedule", "rita"),
+    ("contacts:calendar_feed", "rita"),
     ("contacts:rule", "ada"),
     ("contacts:rule_new", "ada"),
     ("contacts:rules", "ada"),
+    ("contacts:rule_effect", "ada"),
+    ("contacts:rule_accounts", "ada"),
+    ("contacts:workload", "ada"),
+    ("contacts:workload", "mona"),
+    ("contacts:workload_rep", "mona"),
+    ("contacts:workload_move", "mona"),
+    ("contacts:restart", "rita"),
     ("contacts:skip", "rita"),
     ("contacts:snooze", "rita"),
     ("contacts:today", "rita"),
+    ("contacts:unmet", "rita"),
+    ("contacts:wish", "rita"),
     ("contacts:today", "mona"),
     ("contacts:touchpoint", "rita"),
+    ("contacts:week", "rita"),
+    ("contacts:week", "mona"),
+    ("contacts:follow_up_hand_over", "rita"),
+    ("contacts:day", "rita"),
+    ("contacts:brief", "rita"),
+    ("contacts:move", "rita"),
+    ("contacts:nearby", "rita"),
     ("home:me", "rita"),
+    ("absences:absence", "mona"),
+    ("absences:list", "rita"),
+    ("absences:list", "ada"),
+    ("absences:minutes", "mona"),
+    ("absences:preview", "mona"),
+    ("contacts:while_away", "rita"),
+    ("holidays:list", "ada"),
     ("home:search", "rita"),
     ("home:search", "ada"),
     ("imports:list", "ada"),
@@ -423,8 +600,23 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("jobs:now", "ada"),
     ("rates:currency", "ada"),
     ("rates:list", "ada"),
+    ("insight:accounts", "mona"),
+    ("insight:migration", "mona"),
+    ("insight:pareto", "ada"),
+    ("insight:pareto", "mona"),
+    ("insight:pareto", "rita"),
+    ("insight:reasons", "ada"),
+    ("insight:reasons", "mona"),
+    ("insight:time", "mona"),
+    ("insight:wallet", "mona"),
+    ("policies:back_test", "ada"),
+    ("policies:compare", "ada"),
+    ("policies:list", "ada"),
+    ("policies:moves", "ada"),
+    ("policies:policy", "ada"),
     ("segmentation:change", "mona"),
     ("segmentation:changes", "mona"),
     ("segmentation:changes", "ada"),
     ("segmentation:export", "mona"),
+    ("segmentation:managers", "ada"),
 )

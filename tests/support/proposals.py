@@ -58,7 +58,7 @@ def propose(run: TieringRun, account: Account, before: str, after: str | None, *
     """A proposal that somebody may decide, with its assessment."""
     account.tier, account.tier_since = before, dt.date(2026, 1, 2)
     account.save()
-    assess(run, account, tier=after, **evidence)
+    found = assess(run, account, tier=after, **evidence)
     return TierChange.objects.create(
         account=account,
         run=run,
@@ -66,5 +66,7 @@ def propose(run: TieringRun, account: Account, before: str, after: str | None, *
         from_tier=before,
         to_tier=after,
         from_since=account.tier_since,
+        revenue_cents=found.revenue_cents,
+        complaints=found.complaints,
         proposed_at=run.completed_at,
     )

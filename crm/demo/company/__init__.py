@@ -12,6 +12,8 @@ from django.db import transaction
 
 from accounts.facts import refresh_facts
 from accounts.models import Import
+from complaints import catalogues
+from complaints.models import ComplaintCategory, RootCause, ServiceLevel
 from contacts.facts import refresh_last_contact
 from crm.demo.company.customers import write_accounts, write_persons
 from crm.demo.company.dealings import write_complaints, write_promises, write_purchases, write_touchpoints
@@ -46,6 +48,7 @@ def make_company(
     purchases = write_purchases(company, rows, articles, record)
     touchpoints = write_touchpoints(company, staff, rows, persons, now)
     write_promises(company, rows, persons, touchpoints)
+    catalogues.fill(category=ComplaintCategory, cause=RootCause, level=ServiceLevel)
     write_complaints(company, staff, rows, purchases)
     write_agenda(company, staff, rows, persons, touchpoints, now=now)
     refresh_facts(today=today)

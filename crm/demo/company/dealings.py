@@ -166,10 +166,11 @@ def write_complaints(
             account=rows[place],
             purchase=None if said.purchase is None else purchases[place][said.purchase],
             number=f"C-{1000 + count}",
-            category=said.category,
+            category_id=said.category,
             words=said.words,
             opened_on=said.opened,
             closed_on=said.closed,
+            state=Complaint.State.CLOSED if said.closed else Complaint.State.NEW,
             taken_by=staff.agents[company.customers[place].market.country == "BG"],
         )
         for count, (_, place, at) in enumerate(in_order, 1)

@@ -16,7 +16,7 @@ from crm.demo.contacting import CONTACT_DAYS, Days
 from crm.demo.customers import Customer
 from crm.demo.people import PASSWORD, PLACES, WORKERS
 from crm.demo.products import RANGES
-from crm.demo.rules import RULES
+from crm.demo.rules import RULES, TRIGGER_DAYS, TRIGGERS
 from crm.team.calendars import country_calendar
 from crm.team.models import Absence, Team, User
 
@@ -138,3 +138,12 @@ def write_rules(today: dt.date) -> None:
             priority=priority, active_from=today - dt.timedelta(days=CONTACT_DAYS), **fields
         )
         row.product_lines.set(lines[name] for name in rule.get("product_lines", ()))
+    ContactRule.objects.bulk_create(
+        ContactRule(
+            kind=ContactRule.Kind.TRIGGER,
+            priority=priority,
+            fires_from=today - dt.timedelta(days=TRIGGER_DAYS),
+            **trigger,
+        )
+        for priority, trigger in enumerate(TRIGGERS, 1)
+    )

@@ -9,7 +9,8 @@ from functools import lru_cache
 from django import template
 from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, ClearableFileInput, RadioSelect
-from django.template import Context
+from django.template import Context, Node, NodeList
+from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -65,6 +66,11 @@ def _tier(letter: str, size: str, _language: str | None) -> SafeString:
 @register.simple_tag
 def move(before: str | None, after: str | None) -> SafeString:
     """From one tier to another."""
+    return _move(before or "", after or "", get_language())
+
+
+@lru_cache(maxsize=256)
+def _move(before: str, after: str, _language: str | None) -> SafeString:
     return format_html(
         '<span class="move">{}{}<span class="vh"> {} </span>{}</span>',
         tier(before),
@@ -171,6 +177,36 @@ def control(field: BoundField) -> SafeString:
     if isinstance(widget, CheckboxInput | ClearableFileInput):
         return field.as_widget(attrs={"class": given} if given else None)
     return field.as_widget(attrs={"class": f"input {given}".strip()})
+
+
+class _Once(Node):
+    """A part of a template that is drawn once in each process, for each language and each set of its values."""
+
+    def __init__(self, nodes: NodeList, values: dict[str, FilterExpression]) -> None:
+        self.nodelist, self.values = nodes, values
+        self.drawn: dict[tuple[object, ...], SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        values = {name: value.resolve(context) for name, value in self.values.items()}
+        key = (get_language(), *values.values())
+        drawn = self.drawn.get(key)
+        if drawn is None:
+            # With its values alone: what is of one request must not come to stand on the page of another.
+            drawn = self.drawn[key] = self.nodelist.render(context.new(values))
+        return drawn
+
+
+@register.tag
+def once(parser: Parser, token: Token) -> _Once:
+    """`{% once %}…{% endonce %}`: what is the same for everybody (words, symbols, addresses) is drawn once and kept.
+
+    `{% once at=view_name %}`: once for each of its values, of which there must be few. Inside nothing else is known: no
+    user, no request, no csrf token.
+    """
+    values = token_kwargs(token.split_contents()[1:], parser)
+    nodes = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return _Once(nodes, values)
 
 
 @register.simple_tag(takes_context=True)

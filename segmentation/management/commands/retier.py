@@ -64,9 +64,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _made(as_of: dt.date, draft: TierPolicy | None) -> dict[str, Any]:
     now = timezone.now()
-    today = timezone.localdate(now, timezone=timezone.get_default_timezone())
-    run = run_tiering(as_of=as_of, today=today, now=now, policy=draft)
+    run = run_tiering(as_of=as_of, today=_today(now), now=now, policy=draft)
     return _summary(run) | {"new": run.completed_at == now}
+
+
+def _today(now: dt.datetime) -> dt.date:
+    """The company's local date."""
+    return timezone.localdate(now, timezone=timezone.get_default_timezone())
 
 
 def _summary(run: TieringRun) -> dict[str, Any]:
@@ -88,7 +92,7 @@ def _summary(run: TieringRun) -> dict[str, Any]:
 
 def _simulated(as_of: dt.date, draft: TierPolicy | None) -> dict[str, Any]:
     policy = draft or TierPolicy.objects.filter(in_force=True).first() or TierPolicy()
-    found = simulate(as_of=as_of, policy=policy)
+    found = simulate(as_of=as_of, policy=policy, today=_today(timezone.now()))
     return {
         "as_of": as_of.isoformat(),
         "simulated": True,

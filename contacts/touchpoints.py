@@ -117,7 +117,7 @@ def log_contact(
         if next_step is not None:
             _next_step(touchpoint, next_step, person=person, today=today)
         refresh_last_contact(account_ids=[account.pk])
-    plan(today=today, now=now, account_ids=[account.pk])
+        plan(today=today, now=now, account_ids=[account.pk])
     return touchpoint
 
 

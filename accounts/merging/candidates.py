@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Value
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Concat, Length, Lower, NullIf, Replace, Right, StrIndex, Substr, Trim
+from django.db.models.functions import (
+    Coalesce,
+    Concat,
+    Length,
+    Lower,
+    NullIf,
+    Replace,
+    Right,
+    StrIndex,
+    Substr,
+    Trim,
+)
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
+from accounts.models import Account, Dismissal
+from crm.team.models import User
 
 TAX, PHONE, EMAIL, NAME = "tax", "phone", "email", "name"
 WORDS = {
@@ -23,9 +36,10 @@ _PHONE_DIGITS = 9
 """The last digits of a phone number: with and without +48 it is the same."""
 
 
-def lookalikes(accounts: QuerySet[Account], kind: str) -> QuerySet:
+def lookalikes(accounts: QuerySet[Account], kind: str, *, dismissed: bool = False) -> QuerySet:
     """Groups of those of the accounts that share this, as rows (shared, number, first, last): one statement.
 
+    Those that somebody dismissed are left out; with `dismissed` only those are given.
     Sites share their company's tax number, phone and e-mail, so these speak only of accounts that are no site.
     """
     rows = accounts.filter(archived_at__isnull=True).order_by()
@@ -38,7 +52,44 @@ def lookalikes(accounts: QuerySet[Account], kind: str) -> QuerySet:
         some = _by(no_site.exclude(email=""), Lower("email"), at_least=3)
     else:
         some = _by(rows.exclude(city=""), _name_and_city(), at_least=3)
+    looked_at = Dismissal.objects.filter(kind=kind, shared=OuterRef("shared")).values("number")
+    some = some.annotate(dismissed=Coalesce(Subquery(looked_at), 0))
+    some = some.filter(dismissed__gte=F("number")) if dismissed else some.filter(dismissed__lt=F("number"))
     return some.values_list("shared", "number", "first", "last").order_by("shared")
+
+
+def dismiss(
+    accounts: QuerySet[Account], kind: str, shared: str, *, actor: User, now: dt.datetime
+) -> Dismissal | None:
+    """Note that those of the accounts that share this are different customers; None where no two share it.
+
+    Once more is harmless. kind: one of WORDS.
+    """
+    if (number := _how_many(accounts, kind, shared)) == 0:
+        return None
+    known, _new = Dismissal.objects.update_or_create(
+        kind=kind, shared=shared, defaults={"number": number, "actor": actor, "at": now}
+    )
+    return known
+
+
+def offer_again(
+    accounts: QuerySet[Account], dismissal: Dismissal, *, actor: User, now: dt.datetime
+) -> Dismissal | None:
+    """Take a dismissal back; None where no two of the accounts share it. Once more is harmless."""
+    if not _how_many(accounts, dismissal.kind, dismissal.shared):
+        return None
+    dismissal.number, dismissal.actor, dismissal.at = 0, actor, now
+    dismissal.save()
+    return dismissal
+
+
+def _how_many(accounts: QuerySet[Account], kind: str, shared: str) -> int:
+    """So many of the accounts share this, dismissed or not; 0 where it is fewer than two."""
+    for dismissed in (False, True):
+        for row in lookalikes(accounts, kind, dismissed=dismissed).filter(shared=shared):
+            return int(row[1])
+    return 0
 
 
 def like(account: Account, accounts: QuerySet[Account]) -> QuerySet[Account]:

@@ -10,7 +10,7 @@ from accounts.models.buying import (
 )
 from accounts.models.customers import Account, AccountTeamMember, Acquaintance, ContactPerson, Tag
 from accounts.models.importing import Import, ImportedRow, ImportKind, ImportPreset, ImportSource, Upload
-from accounts.models.upkeep import BulkAct, Merge
+from accounts.models.upkeep import BulkAct, Dismissal, Merge
 from accounts.models.values import (
     Channel,
     CodePointCharField,
@@ -29,6 +29,7 @@ __all__ = [
     "Channel",
     "CodePointCharField",
     "ContactPerson",
+    "Dismissal",
     "ExchangeRate",
     "Import",
     "ImportKind",

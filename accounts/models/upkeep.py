@@ -55,6 +55,30 @@ class Merge(models.Model):
         return f"{self.merged_person_id or self.merged_account_id} → {self.kept_person_id or self.kept_account_id}"
 
 
+class Dismissal(models.Model):
+    """What some accounts share by accident: somebody looked, and they are not one customer.
+
+    Where more of them share it later than did then, they are offered again.
+    """
+
+    kind = models.CharField(_("what they share"), max_length=8)
+    """As `accounts.merging.candidates` names it."""
+    shared = models.CharField(_("shared"), max_length=400)
+    number = models.PositiveIntegerField(_("accounts"))
+    """So many shared it, of those that the user might edit; 0 where the dismissal was taken back."""
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("dismissed likeness")
+        verbose_name_plural = _("dismissed likenesses")
+        ordering = ["-at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["kind", "shared"], name="one_dismissal_per_likeness")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.shared}"
+
+
 class BulkAct(models.Model):
     """One act on many accounts at once. `before` is what undoes it, `value` what was set.
 

@@ -18,7 +18,7 @@ from accounts.merging import candidates
 from accounts.merging import persons as of_persons
 from accounts.merging.accounts import BOTH, KEPT, OTHER, CannotMerge, CannotUndo
 from accounts.merging.comparing import compare_accounts, compare_persons
-from accounts.models import Account, ContactPerson, Merge
+from accounts.models import Account, ContactPerson, Dismissal, Merge
 from crm.look.toast import toast
 from crm.team.requests import Request
 
@@ -39,13 +39,14 @@ def duplicates(request: Request) -> HttpResponse:
     kind = request.GET.get("by", candidates.TAX)
     if kind not in candidates.WORDS:
         kind = candidates.TAX
+    dismissed = "dismissed" in request.GET
     editable = Account.objects.editable_by(request.user, on=request.today)
     try:
         number = max(int(request.GET.get("page", 1)), 1)
     except ValueError:
         number = 1
     start = (number - 1) * ON_A_PAGE
-    groups = list(candidates.lookalikes(editable, kind)[start : start + ON_A_PAGE + 1])
+    groups = list(candidates.lookalikes(editable, kind, dismissed=dismissed)[start : start + ON_A_PAGE + 1])
     shown = groups[:ON_A_PAGE]
     ids = {pk for _shared, _number, *both in shown for pk in both}
     rows = Account.objects.filter(pk__in=ids).select_related("owner").in_bulk() if ids else {}
@@ -54,14 +55,54 @@ def duplicates(request: Request) -> HttpResponse:
         # The one that buys more is offered as the one to keep.
         kept, other = sorted((rows[first], rows[last]), key=lambda row: -row.sales_12m_cents)
         pairs.append({"shared": shared, "others": how_many - 2, "kept": kept, "other": other})
+    if dismissed:
+        known = dict(
+            Dismissal.objects.filter(kind=kind, shared__in=[pair["shared"] for pair in pairs]).values_list(
+                "shared", "pk"
+            )
+        )
+        for pair in pairs:
+            pair["dismissal"] = known.get(pair["shared"])
     context = {
         "kinds": [(name, words, name == kind) for name, words in candidates.WORDS.items()],
         "kind": kind,
         "pairs": pairs,
+        "dismissed": dismissed,
         "previous": number - 1,
         "following": number + 1 if len(groups) > ON_A_PAGE else None,
     }
     return render(request, "accounts/merge/duplicates.html", context)
+
+
+@require_POST
+def dismiss(request: Request) -> HttpResponse:
+    """What some accounts share is an accident: they are not offered again."""
+    _for_mergers(request)
+    kind, shared = request.POST.get("by", ""), request.POST.get("shared", "")
+    if kind not in candidates.WORDS:
+        raise Http404
+    editable = Account.objects.editable_by(request.user, on=request.today)
+    done = candidates.dismiss(editable, kind, shared, actor=request.user, now=request.now)
+    if done is None:
+        raise Http404
+    toast(
+        request,
+        _("Not one customer: they are not offered again because of %(shared)s.") % {"shared": done.shared},
+        reverse("upkeep:dismissal_undo", args=[done.pk]),
+    )
+    return redirect(f"{reverse('upkeep:duplicates')}?by={kind}")
+
+
+@require_POST
+def dismissal_undo(request: Request, pk: int) -> HttpResponse:
+    """Offer again what was dismissed."""
+    _for_mergers(request)
+    dismissal = get_object_or_404(Dismissal, pk=pk)
+    editable = Account.objects.editable_by(request.user, on=request.today)
+    if candidates.offer_again(editable, dismissal, actor=request.user, now=request.now) is None:
+        raise Http404
+    toast(request, _("Offered again: accounts that share %(shared)s.") % {"shared": dismissal.shared})
+    return redirect(f"{reverse('upkeep:duplicates')}?by={dismissal.kind}")
 
 
 @require_GET

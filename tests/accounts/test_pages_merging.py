@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Account, Merge
+from accounts.models import Account, Dismissal, Merge
+from crm.look.toast import undo_address
 from crm.team.models import User
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory, ContactPersonFactory
@@ -24,6 +26,11 @@ def as_user() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+def _undo_of(answer: Any) -> str:
+    """The address that the page's toast takes the act back by."""
+    return next(undo_address(one.extra_tags) for one in answer.context["messages"])
 
 
 @pytest.fixture
@@ -46,6 +53,36 @@ def test_lookalikes_are_found(cast: Cast, as_user: Callable[[User], Client], oth
     assert list(found) == [other]
     Account.objects.filter(pk=other.pk).update(owner=cast.otto)  # of a team that Mona does not lead
     assert not client.get(reverse("upkeep:duplicates"), {"by": by}).context["pairs"]
+
+
+def test_what_is_no_duplicate_is_dismissed_until_more_share_it(
+    cast: Cast, as_user: Callable[[User], Client], other: Account
+) -> None:
+    client, here = as_user(cast.mona), reverse("upkeep:duplicates")
+    shared = client.get(here, {"by": "phone"}).context["pairs"][0]["shared"]
+    undo = _undo_of(client.post(reverse("upkeep:dismiss"), {"by": "phone", "shared": shared}, follow=True))
+    assert not client.get(here, {"by": "phone"}).context["pairs"]
+    assert len(client.get(here, {"by": "name"}).context["pairs"]) == 1  # the name is another question
+    kept = client.get(here, {"by": "phone", "dismissed": "1"}).context["pairs"]
+    assert [pair["kept"] for pair in kept] == [cast.acme]
+    assert reverse("upkeep:dismissal_undo", args=[kept[0]["dismissal"]]) == undo
+    AccountFactory(phone="12 3456789", owner=cast.rita)
+    assert client.get(here, {"by": "phone"}).context["pairs"][0]["others"] == 1
+    client.post(undo)
+    assert not client.get(here, {"by": "phone", "dismissed": "1"}).context["pairs"]
+
+
+def test_nobody_dismisses_what_they_may_not_edit(
+    cast: Cast, as_user: Callable[[User], Client], other: Account
+) -> None:
+    phone = {"by": "phone", "shared": "123456789"}
+    assert as_user(cast.nora).post(reverse("upkeep:dismiss"), phone).status_code == 404
+    assert as_user(cast.mona).post(reverse("upkeep:dismiss"), phone | {"by": "luck"}).status_code == 404
+    assert not Dismissal.objects.exists()
+    as_user(cast.mona).post(reverse("upkeep:dismiss"), phone)
+    undo = reverse("upkeep:dismissal_undo", args=[Dismissal.objects.get().pk])
+    assert as_user(cast.nora).post(undo).status_code == 404
+    assert Dismissal.objects.get().number == 2
 
 
 def test_sites_share_what_their_company_has(

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.merging.accounts import merge_accounts
+from accounts.merging.candidates import PHONE, dismiss
 from accounts.models import Account, BulkAct, ContactPerson, ExchangeRate
 from contacts.digest_mail import stop_token
 from contacts.feed import make_feed
@@ -193,6 +194,22 @@ def a_duplicate(stage: Stage) -> Account:
     return found
 
 
+def a_shared_phone(stage: Stage) -> str:
+    """The last digits of a phone number that Acme and its duplicate share."""
+    ids = [stage.cast.acme.pk, a_duplicate(stage).pk]
+    Account.objects.filter(pk__in=ids).update(phone="+48 512 345 678")
+    return "512345678"
+
+
+def a_dismissal(stage: Stage) -> list[Any]:
+    """That Acme's duplicate is none, by Ada."""
+    done = dismiss(
+        Account.objects.all(), PHONE, a_shared_phone(stage), actor=stage.cast.ada, now=timezone.now()
+    )
+    assert done is not None
+    return [done.pk]
+
+
 def a_merge(stage: Stage) -> list[Any]:
     """A merge of Acme's duplicate, by Ada."""
     other = a_duplicate(stage)
@@ -329,6 +346,13 @@ ENTRIES: dict[str, Entry] = {
         args=lambda stage: [*acme(stage), stage.person.pk, 1], allowed=EDITS_ACME, method="POST", ok=302
     ),
     "upkeep:duplicates": Entry(allowed=REVIEWERS),
+    "upkeep:dismiss": Entry(
+        allowed=REVIEWS_ACME,
+        method="POST",
+        data=lambda stage: {"by": PHONE, "shared": a_shared_phone(stage)},
+        ok=302,
+    ),
+    "upkeep:dismissal_undo": Entry(args=a_dismissal, allowed=REVIEWS_ACME, method="POST", ok=302),
     "upkeep:merge_with": Entry(args=acme, allowed=REVIEWS_ACME),
     "upkeep:merge": Entry(args=lambda stage: [*acme(stage), a_duplicate(stage).pk], allowed=REVIEWS_ACME),
     "upkeep:person_merge_with": Entry(args=lambda stage: [*acme(stage), stage.person.pk], allowed=EDITS_ACME),

@@ -62,7 +62,8 @@ test-processes: install
 test-browser: install
 	$(PYTEST) -n 3 --reruns 2 -rR -m browser tests/browser
 
-soak: install ## the process tests with their long series of kills
+soak: install ## new examples for every rule, and the process tests with their long series of kills
+	OPIEKA_SERIES=full $(PYTEST) -n 2 -m hypothesis
 	@url=$$(.ci/postgres) && OPIEKA_SERIES=full POSTGRES_URL=$$url $(PYTEST) -n 2 -m processes tests/processes
 
 test-retail: install ## the Online Retail figures on both databases: make test-retail DATA=FILE

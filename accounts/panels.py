@@ -23,7 +23,7 @@ account's data) and the usual context of a request. It renders the inside of a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -64,6 +64,10 @@ class Panel:
         Names carry the app's name in front (`contacts_minutes_12m`), because all blocks share the account.
         """
         return {}
+
+    def facts_follow(self, request: Request) -> Hashable:
+        """What `facts` and `count` depend on beside the day: while it is equal, they are not asked for again."""
+        return None
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """The context of the template. Called only while the tab is open."""
@@ -166,14 +170,27 @@ def visible_panels(user: User) -> list[Panel]:
     return [panel for panel in panels() if panel.visible(user)]
 
 
-def with_facts(
-    accounts: QuerySet[Account], *, tabs: Iterable[Panel], parts: Iterable[Panel], request: Request
-) -> QuerySet[Account]:
-    """`accounts` with the number of each tab as `count_<slug>` (where it has one) and the facts its parts ask for."""
-    asked: dict[str, Combinable] = {}
-    for tab in tabs:
-        if (number := tab.count(request)) is not None:
-            asked[f"count_{tab.slug}"] = number
-    for part in parts:
-        asked |= part.facts(request)
-    return accounts.annotate(**asked)
+def with_facts(*, tabs: Sequence[Panel], parts: Sequence[Panel], request: Request) -> QuerySet[Account]:
+    """Accounts with the number of each tab as `count_<slug>` (where it has one) and the facts its parts ask for.
+
+    Kept from page to page, since it takes as long to build as the database to answer.
+    """
+    follow = tuple(part.facts_follow(request) for part in parts)
+    key = tuple(tabs), tuple(parts), request.today, follow
+    found = _WITH_FACTS.get(key)
+    if found is None:
+        asked: dict[str, Combinable] = {}
+        for tab in tabs:
+            if (number := tab.count(request)) is not None:
+                asked[f"count_{tab.slug}"] = number
+        for part in parts:
+            asked |= part.facts(request)
+        found = Account.objects.select_related("owner").annotate(**asked)
+        if len(_WITH_FACTS) >= _KEPT:
+            _WITH_FACTS.clear()
+        _WITH_FACTS[key] = found
+    return found.all()
+
+
+_KEPT = 200
+_WITH_FACTS: dict[tuple[Hashable, ...], QuerySet[Account]] = {}

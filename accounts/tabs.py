@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -59,6 +59,10 @@ class Overview(Panel):
     def facts(self, request: Request) -> dict[str, Combinable]:
         """What its blocks ask for."""
         return {name: fact for block in self._blocks(request) for name, fact in block.facts(request).items()}
+
+    def facts_follow(self, request: Request) -> Hashable:
+        """Which blocks there are, and what theirs depend on."""
+        return tuple((block, block.facts_follow(request)) for block in self._blocks(request))
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """The blocks this user has, rendered, by column."""

@@ -7,7 +7,7 @@ found from Today, by whom they belong to.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ from contacts.models import (
 from contacts.planning.beyond import governing_facts, reckon_beyond
 from contacts.querysets import TouchpointQuerySet, acts_on
 from contacts.reckoning import Line, Names, explain, explain_plan, names_in
-from contacts.rules import cadences_in_force
+from contacts.rules import cadences_in_force, content
 from contacts.slowing import YEAR, over_served, slowed_by
 from contacts.why import Ask, Why, why_now
 from crm.team.calendars import ONE_DAY
@@ -58,6 +58,9 @@ class Timeline(Panel):
 
     def facts(self, request: Request) -> dict[str, Combinable]:
         return NextContacts().facts(request)
+
+    def facts_follow(self, request: Request) -> Hashable:
+        return NextContacts().facts_follow(request)
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         pages = Paginator(_touchpoints(account), ON_A_PAGE)
@@ -248,6 +251,10 @@ class NextContacts(Block):
             "contacts_made_12m": made,
             **governing_facts(_in_force(request), today=request.today),
         }
+
+    def facts_follow(self, request: Request) -> Hashable:
+        """The rules in force, by all that they ask of an account."""
+        return tuple(content(rule) for rule in _in_force(request))
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
         """Three queries: the agenda items and, where a cadence has none, what its reckoning needs."""

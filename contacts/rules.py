@@ -127,6 +127,12 @@ def cadences_in_force(on: dt.date) -> list[ContactRule]:
     return list(rules.values())
 
 
+def content(rule: ContactRule) -> tuple[str, ...]:
+    """All that is stored of a rule, to be compared. Reads the product lines: prefetch them where there are many."""
+    stored = [str(getattr(rule, field.attname)) for field in rule._meta.concrete_fields]
+    return (*stored, *(str(line.pk) for line in rule.product_lines.all()))
+
+
 def governing(rules: Sequence[ContactRule], on: dt.date) -> dict[str, Case]:
     """By channel, an expression on Account: the id of the rule that governs it there, NULL where none does.
 

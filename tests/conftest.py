@@ -13,8 +13,11 @@ from tests.support.cast import Cast, make_cast
 from tests.support.emptying import empty
 
 # How long an example takes depends on what else the machine does, not on what is tested.
-settings.register_profile("opieka", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("opieka")
+_KEPT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time, so that a change is judged by what it changes; `make soak` draws new ones, and more.
+settings.register_profile("opieka", _KEPT, derandomize=True)
+settings.register_profile("soak", _KEPT, max_examples=500)
+settings.load_profile("soak" if os.environ.get("OPIEKA_SERIES") == "full" else "opieka")
 
 
 def _empty_all(case: TransactionTestCase) -> None:

@@ -93,17 +93,17 @@ def purchase(request: Request, pk: int, purchase_pk: int) -> HttpResponse:
 def open_account(request: Request, pk: int, opened: Panel, tabs: list[Panel]) -> Account:
     """The account with everything its head, its badges and the open tab ask for: one query. 404 if not visible."""
     user, today = request.user, request.today
-    rows = Account.objects.visible_to(user, on=today)
     parts = [opened, *_head_blocks(user)]
     visible_parent = Q(parent__isnull=False)
     if not standing(user, on=today).sees_all:
         visible_parent = Q(parent__in=visible_ids(user, on=today))
-    rows = rows.select_related("owner").annotate(
+    rows = with_facts(tabs=tabs, parts=parts, request=request).visible_to(user, on=today)  # type: ignore[attr-defined]
+    rows = rows.annotate(
         parent_visible=ExpressionWrapper(visible_parent, output_field=BooleanField()),
         parent_name=F("parent__name"),
     )
-    found = get_object_or_404(with_facts(rows, tabs=tabs, parts=parts, request=request), pk=pk)
-    found.editable = may_edit(user, found, on=today)  # type: ignore[attr-defined]
+    found = get_object_or_404(rows, pk=pk)
+    found.editable = may_edit(user, found, on=today)
     return found
 
 

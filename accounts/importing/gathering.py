@@ -19,8 +19,11 @@ from accounts.importing.reasons import BadValue, Reason
 from accounts.importing.spool import SEPARATOR, Outbox, Spool
 from accounts.importing.staging import Report
 from accounts.importing.values import LARGEST_CENTS, cents_of, plain_code
+from crm.team.calendars import months_before
 
 OLDEST_RATE = dt.timedelta(days=10)
+OLDEST_YEARS = 40
+"""A purchase that is older is taken, with a warning: most likely its year was misread."""
 CHUNK = 5000
 """Rows between two reports."""
 
@@ -28,6 +31,7 @@ CHUNK = 5000
 _PICKS = (min, min, max, min, max)
 _CENT = 10 ** (PLACES - 2)
 _RATE_PLACES = 8
+_IN_WORDS = 100  # warnings; of the others only the number is shown
 _MANY = 50_000  # names of products remembered before they are put into the spool
 
 Rows = list[tuple[int, str]]
@@ -62,6 +66,7 @@ class Surroundings:
     """E-mail in lower case, or sales code -> user."""
     unknown_accounts: frozenset[str]
     """Codes of the file that have no account and get none."""
+    today: dt.date
 
 
 @dataclass
@@ -140,6 +145,10 @@ class PurchaseGatherer:
         self._taken = False
         self._texts = _Texts(self.lines)
         self._rates: dict[tuple[str, str], tuple[int, str] | None] = {}
+        today = around.today
+        self._plausible = months_before(today, OLDEST_YEARS * 12).isoformat(), today.isoformat()
+        self.warnings: list[tuple[int, str]] = []
+        """(line, words): purchases that were taken although they are of no likely day."""
 
     def gather(self) -> None:
         """Go through all rows."""
@@ -186,6 +195,18 @@ class PurchaseGatherer:
         if refused:
             for at in {line for line, _text in rows}.difference(bad):
                 self.spool.reject(at, *refused)
+            return
+        ordered, (first, last) = lines[0][0][0] or "", self._plausible
+        if not first <= ordered <= last:
+            words = ""
+            if len(self.warnings) < _IN_WORDS:
+                if ordered > last:
+                    words = _(
+                        "purchase %(number)s is of %(day)s, which lies ahead; are day and month in order?"
+                    )
+                else:
+                    words = _("purchase %(number)s is of %(day)s, long ago; is its year right?")
+            self.warnings.append((rows[0][0], words and words % {"number": number, "day": ordered}))
 
     def _judge(self, account: str, number: str, lines: list[Line]) -> tuple[Reason, str] | None:
         """Put a purchase whose lines could all be read into the outboxes, or say why not."""

@@ -71,6 +71,7 @@ class Purchases(Bringing):
         self.made.gather()
         self.rows_read, self.rows_taken = self.gathered.rows_read, self.gathered.rows_taken
         self.total_cents = self.gathered.total_cents
+        self.warnings = self.made.warnings
         self.unknown_owners = sorted(self.gathered.unknown_owners)
 
     def stage(self) -> None:
@@ -116,6 +117,7 @@ class Purchases(Bringing):
             rates=Rates(settings.BASE_CURRENCY, days),
             owners=owners_by_name() if "owner" in places else {},
             unknown_accounts=frozenset(unknown),
+            today=self.task.today,
         )
 
 

@@ -318,6 +318,23 @@ def test_dialects(bring: Importer, delimiter: str, encoding: str, end: str) -> N
     assert list(Purchase.objects.values_list("account__code", "amount_cents")) == [("Żółw", 1550)]
 
 
+def test_a_purchase_of_an_unlikely_day_is_taken_with_a_warning(bring: Importer) -> None:
+    summary = bring(
+        HEADER,
+        "A,1,1986-10-13,1",
+        "A,2,1986-10-12,1",
+        "A,3,2026-10-13,1",
+        "B,4,2026-10-14,1",
+        "B,4,2026-10-14,1",
+    )
+    assert summary.rows_taken == 5
+    assert summary.warnings == 2
+    (first, past), (second, ahead) = summary.first_warnings
+    assert (first, second) == (3, 5)
+    assert "purchase 2 is of 1986-10-12, long ago" in past
+    assert "purchase 4 is of 2026-10-14, which lies ahead" in ahead
+
+
 def test_the_run_is_recorded(bring: Importer) -> None:
     path = bring.file(HEADER, "A,1,2026-01-10,5", ",1,2026-01-10,5")
     summary = bring.run(path)

@@ -159,13 +159,17 @@ def export(request: Request, pk: int, form: str) -> HttpResponseBase:
 
 
 def _lines(rows: Any) -> Iterator[list[Any]]:
-    states = dict(AgendaItem.State.choices)
+    states = {
+        AgendaItem.State.OPEN: _("on the queue"),
+        AgendaItem.State.DONE: _("told"),
+        AgendaItem.State.SKIPPED: _("skipped"),
+    }
     fields = (
         "code", "name", "owner__name", "tier", "sales_12m_cents", "bought_on", "complained", "outreach",
         "outreach_on",
     )  # fmt: skip
     for *values, complained, state, closed in rows.values_list(*fields).iterator(chunk_size=2000):
-        told = str(states[state]) if state else ""
+        told = states.get(state, "")
         yield [
             *values,
             complained,

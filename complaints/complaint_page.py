@@ -134,6 +134,17 @@ class ComplaintPage:
         return [name for name in STEPS if name in self.acts]
 
     @property
+    def steps_first(self) -> bool:
+        """Whether a step is what comes next, before a decision or a resolution."""
+        return self.complaint.state in {
+            State.NEW,
+            State.ACKNOWLEDGED,
+            State.WAITING,
+            State.REOPENED,
+            State.RESOLVED,
+        }
+
+    @property
     def may_decide(self) -> bool:
         """Whether the user decides this one, and not only a manager."""
         if "decide" not in self.acts:

@@ -9,12 +9,13 @@ from typing import Any
 
 from accounts.models import Account, ContactPerson, PurchaseLine
 from accounts.querysets import AccountQuerySet, who_see
-from complaints import advice, outreach, workflow
+from complaints import advice, asking, outreach, workflow
 from complaints.models import Attachment, Complaint, Decision, Escalation, State
 from complaints.policies import policy_in_force
 from complaints.time_left import TimeLeft, time_left
 from complaints.timeline import Entry, decided_words, timeline
 from complaints.wording import ground_words, leads
+from contacts.models import FollowUp
 from crm.team.models import User
 
 STEPS = ("acknowledge", "start", "wait", "answered", "close", "reopen")
@@ -86,12 +87,11 @@ class ComplaintPage:
             case _:
                 return "accent"
 
-    @cached_property
+    @property
     def is_escalated(self) -> bool:
         """Whether a clock ran out and the leads were told."""
-        if not self.complaint.is_open:
-            return False
-        return self.complaint.escalations.filter(kind=Escalation.Kind.BREACH).exists()
+        breach = Escalation.Kind.BREACH
+        return self.complaint.is_open and any(entry.kind == breach for entry in self.timeline)
 
     # What may be done -----------------------------------------------------------------------------------------------
     @cached_property
@@ -160,6 +160,14 @@ class ComplaintPage:
     def may_say_solved(self) -> bool:
         """Whether "was it solved?" can be answered."""
         return self.complaint.state in {State.RESOLVED, State.CLOSED}
+
+    @cached_property
+    def asked_after(self) -> FollowUp | None:
+        """The contact in which somebody asks whether it was solved; None where none is open."""
+        if self.complaint.is_open or self.complaint.solved:
+            return None
+        item = asking.open_after(self.complaint)
+        return item.follow_up if item is not None else None
 
     @cached_property
     def people(self) -> list[User]:

@@ -31,7 +31,7 @@ class Entry:
 
     at: dt.datetime
     kind: str
-    """"step", "told", "heard", "internal", "decision", "escalation" or "file": how it looks."""
+    """"step", "told", "heard", "internal", "decision", "warning", "breach" or "file": how it looks."""
     icon: str
     title: str
     text: str = ""
@@ -146,7 +146,7 @@ def _of_escalations(complaint: Complaint) -> Iterator[Entry]:
         title = _("Time is over: %(clock)s") if breach else _("Time runs out: %(clock)s")
         yield Entry(
             rows[0].at,
-            "escalation",
+            kind,
             "alert",
             title % {"clock": rows[0].get_clock_display().lower()},
             note=_("told to %(names)s") % {"names": ", ".join(row.recipient.name for row in rows)},

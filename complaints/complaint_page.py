@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from accounts.models import Account, ContactPerson, PurchaseLine
-from accounts.querysets import AccountQuerySet, who_see
+from accounts.querysets import who_see
 from complaints import advice, asking, outreach, workflow
 from complaints.models import Attachment, Complaint, Decision, Escalation, State
 from complaints.policies import policy_in_force
@@ -16,6 +16,7 @@ from complaints.time_left import TimeLeft, time_left
 from complaints.timeline import Entry, decided_words, timeline
 from complaints.wording import ground_words, leads
 from contacts.models import FollowUp
+from crm.look.figures import number
 from crm.team.models import User
 
 STEPS = ("acknowledge", "start", "wait", "answered", "close", "reopen")
@@ -252,11 +253,14 @@ class ComplaintPage:
 
     @cached_property
     def buyers(self) -> int:
-        """How many other accounts, whoever sees them, bought the product."""
-        if not self._products:
-            return 0
-        rows: AccountQuerySet = outreach.buyers(self._products, complaint=self.complaint, today=self.today)
-        return rows.order_by().count()
+        """How many other accounts, whoever sees them, bought the product; at most 1,001."""
+        return outreach.counted(self._products, complaint=self.complaint, today=self.today)
+
+    @property
+    def buyers_words(self) -> str:
+        """ "214", "1,000+"."""
+        most = outreach.COUNTED
+        return number(self.buyers) if self.buyers <= most else f"{number(most)}+"
 
     @property
     def is_product_fault(self) -> bool:

@@ -1,0 +1,1 @@
+"""Pages of complaints and questions (docs/domain.md, 6)."""

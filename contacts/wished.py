@@ -153,7 +153,7 @@ def wished_day(
             break  # else a contact after `wanted` makes it one too many on that day
     if after == allowed and not why:
         return Wished(after, "")
-    if after > latest and not why:
+    if after > latest and not why and first < wanted:
         before = _first_suiting(wanted - ONE_DAY, first, channel, wishes, calendar)
         if before is not None and wishes.allowed_from(before, taken) == before:
             after = before

@@ -7,8 +7,10 @@ import os
 
 import pytest
 from django.test import TransactionTestCase
+from factory.django import DjangoModelFactory
 from hypothesis import HealthCheck, settings
 
+from tests.support import factories
 from tests.support.cast import Cast, make_cast
 from tests.support.emptying import empty
 
@@ -26,6 +28,14 @@ def _empty_all(case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_all  # instead of `flush`: tests/support/emptying.py says why
+
+
+@pytest.fixture(autouse=True)
+def _counted_from_one() -> None:
+    """Every test counts its rows from one: codes decide on which day planning spreads what, and must not be luck."""
+    for one in vars(factories).values():
+        if isinstance(one, type) and issubclass(one, DjangoModelFactory) and one is not DjangoModelFactory:
+            one.reset_sequence(1, force=True)
 
 
 @pytest.fixture

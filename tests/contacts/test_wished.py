@@ -60,6 +60,10 @@ def test_weekdays():
     fridays = Wishes(weekdays=frozenset({4}))
     assert found(fridays) == (dt.date(2026, 10, 16), "weekday")
     assert found(fridays, first=-5, latest=2) == (dt.date(2026, 10, 9), "weekday")
+    mondays = Wishes(weekdays=frozenset({0}))
+    # The day before its window suits them, and is too early all the same.
+    assert found(mondays, latest=0) == (dt.date(2026, 10, 19), "weekday")
+    assert found(mondays, first=-1, latest=0) == (dt.date(2026, 10, 12), "weekday")
     assert found(Wishes(weekdays=frozenset({6}))) is None  # nobody works on Sundays
 
 
@@ -148,8 +152,8 @@ def test_never_a_forbidden_channel_nor_one_that_does_not_satisfy(wishes, asked):
     WISHES,
     st.sampled_from(CADENCE_CHANNELS),
     DAYS,
-    st.integers(0, 30),
-    st.integers(0, 30),
+    st.integers(0, 30) | st.just(0),
+    st.integers(0, 30) | st.just(0),
     st.frozensets(DAYS, max_size=30),
     WEEKDAYS,
     st.lists(DAYS, max_size=8),

@@ -21,6 +21,7 @@ from segmentation.errors import SegmentationError
 from segmentation.forms import ManyForm, PinForm
 from segmentation.models import TierChange
 from segmentation.pins import pin_tier
+from segmentation.reasons import catalogue
 from segmentation.review import decide_many as decide_together
 from segmentation.review import (
     undo_decision,
@@ -35,7 +36,7 @@ def decide_many(request: Request) -> HttpResponse:
     """Decide all that are selected; what could not be decided is listed with the cause."""
     if request.method != "POST":
         return redirect("segmentation:changes")
-    form = ManyForm(request.POST)
+    form = ManyForm(request.POST, reasons=catalogue())
     if form.is_valid():
         data = form.cleaned_data
         try:

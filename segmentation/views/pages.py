@@ -34,6 +34,7 @@ from segmentation.errors import SegmentationError
 from segmentation.forms import DecisionForm, ManyForm, PinForm
 from segmentation.models import TierChange, TieringRun
 from segmentation.progress import progress
+from segmentation.reasons import way
 from segmentation.review import (
     accept_change,
     override_change,
@@ -128,7 +129,7 @@ def page(
         asked = str(review.places[opened.change.pk] // change_list.ON_A_PAGE + 1)
     shown = _Counted(review.shown, numbers.listed(filters)).get_page(asked)
     changes = cast(change_list.Changes, shown.object_list)
-    rows = rows_of(changes, run=review.run, previous=review.previous)
+    rows = rows_of(changes, run=review.run, previous=review.previous, reasons=review.reasons.names)
     selected = set(request.POST.getlist("change")) if many is not None else set()
     open_pk = opened.change.pk if opened is not None else None
     run = review.run
@@ -160,7 +161,7 @@ def page(
         "rows": rows,
         "page": shown,
         "selectable": sum(row.selectable for row in rows),
-        "many": many or ManyForm(None),
+        "many": many or ManyForm(None, reasons=review.reasons),
         "left": request.session.pop(LEFT_KEY, []),
         "everything_url": review.list_url(complaints="", move="", rep="", q="", show=Show.ALL),
         "all_url": review.list_url(complaints="", move="", rep="", q=""),
@@ -242,7 +243,8 @@ def _opened(
     return {
         "review": review,
         "run": review.run,
-        "form": form or DecisionForm(people=opened.people),
+        "form": form or decision_form(review, opened),
+        "reason": review.reasons.name(opened.change.reason),
         "pin_form": pin_form
         or PinForm(initial={"tier": opened.account.tier, "first_day": review.today, "last_day": until}),
         "before_url": before,
@@ -254,9 +256,18 @@ def _opened(
     }
 
 
+def decision_form(review: Review, opened: ChangePage, data: Any = None) -> DecisionForm:
+    return DecisionForm(
+        data,
+        people=opened.people,
+        reasons=review.reasons,
+        way=way(opened.change.from_tier, opened.found_tier),
+    )
+
+
 def _decide(request: Request, review: Review, opened: ChangePage) -> HttpResponse:
     change, account = opened.change, opened.account
-    form = DecisionForm(request.POST, people=opened.people)
+    form = decision_form(review, opened, request.POST)
     following = review.next_undecided(change.pk)
     if form.is_valid():
         data = form.cleaned_data

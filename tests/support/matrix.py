@@ -502,6 +502,15 @@ ENTRIES: dict[str, Entry] = {
     "segmentation:decide_many": Entry(allowed=REVIEWERS, method="POST"),
     "segmentation:undo": Entry(allowed=REVIEWERS, method="POST", ok=302),
     "segmentation:managers": Entry(allowed=ADMINS),
+    "segmentation:reasons": Entry(allowed=ADMINS),
+    "segmentation:reason_new": Entry(allowed=ADMINS),
+    "segmentation:reason": Entry(args=lambda stage: ["delivery"], allowed=ADMINS),
+    "segmentation:reason_move": Entry(
+        args=lambda stage: ["delivery", 1], allowed=ADMINS, method="POST", ok=302
+    ),
+    "segmentation:reason_use": Entry(
+        args=lambda stage: ["delivery", 0], allowed=ADMINS, method="POST", ok=302
+    ),
     "segmentation:comment": Entry(
         args=lambda stage: [stage.change.pk],
         allowed=SEES_ACME,
@@ -619,4 +628,6 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("segmentation:changes", "ada"),
     ("segmentation:export", "mona"),
     ("segmentation:managers", "ada"),
+    ("segmentation:reason", "ada"),
+    ("segmentation:reasons", "ada"),
 )

@@ -177,8 +177,13 @@ def move_reason(*, reason: Reason, to: int) -> Reason:
 
 
 def _in_order() -> list[Reason]:
-    """All of them, locked, so that two who maintain them at once leave no gap and no name twice."""
-    return list(Reason.objects.select_for_update().order_by("position", "code"))
+    """All of them, for whoever maintains them alone: two at once would leave a gap, or a name twice.
+
+    "Other" is always there, and whoever has its lock reads afterwards: a statement that had to wait for rows gives
+    them without those that were added meanwhile.
+    """
+    list(Reason.objects.select_for_update().filter(pk=Known.OTHER))
+    return list(Reason.objects.order_by("position", "code"))
 
 
 def _stored(reason: Reason, order: Iterable[Reason]) -> Reason:

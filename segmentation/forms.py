@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from accounts.models import Tier
 from crm.team.models import User
 from segmentation.actions import Action
 from segmentation.errors import SegmentationError
+from segmentation.pins import KEPT, PROPOSED
 from segmentation.reasons import Catalogue, Known, needs_words
 
 
@@ -121,15 +123,52 @@ class ManyForm(ReasonedForm):
     def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(data, *args, **kwargs)
         self._choices("reason", [("", _("Reason …")), *((one.code, str(one)) for one in self.reasons.in_use)])
-        # Any numbers: what they may not see or decide is the verb's to say.
-        given = data.getlist("change") if data is not None else []
-        numbers = [value for value in given if value.isascii() and value.isdigit() and len(value) < 19]
-        self._choices("change", [(value, value) for value in numbers])
+        self._choices("change", _numbers(data))
 
     @property
     def change_ids(self) -> list[int]:
         """The selected ones."""
         return [int(value) for value in self.cleaned_data["change"]]
+
+
+def _numbers(data: Any) -> list[tuple[str, str]]:
+    """The selected ones as choices. Any numbers: what they may not see or decide is the verb's to say."""
+    given = data.getlist("change") if data is not None else []
+    return [(value, value) for value in given if value.isascii() and value.isdigit() and len(value) < 19]
+
+
+class PinManyForm(RefusableForm):
+    """A pin from today on for all the selected changes' accounts."""
+
+    tier = forms.ChoiceField(
+        label=_("Tier of the pin"),
+        choices=[(KEPT, _("the tier they have")), (PROPOSED, _("the tier proposed")), *Tier.choices],
+        initial=KEPT,
+        error_messages={"required": _("Choose a tier.")},
+    )
+    last_day = forms.DateField(
+        label=_("Pinned until"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"required": _("Pinned until when? Give the last day.")},
+    )
+    pin_reason = forms.CharField(
+        label=_("Why they are pinned"),
+        max_length=200,
+        error_messages={"required": _("Say why the tier is pinned.")},
+    )
+    change = forms.MultipleChoiceField(error_messages={"required": _("Select what to decide.")})
+
+    def __init__(self, data: Any, *args: Any, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        self.fields["change"].choices = _numbers(data)  # type: ignore[attr-defined]
+        self.fields["last_day"].widget.attrs["min"] = today.isoformat()
+
+    def clean(self) -> dict[str, Any]:
+        """The verb's arguments."""
+        data = self.cleaned_data
+        data["change_ids"] = [int(value) for value in data.pop("change", [])]
+        data["reason"] = data.pop("pin_reason", "")
+        return data
 
 
 class PinForm(RefusableForm):

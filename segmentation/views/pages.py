@@ -31,7 +31,7 @@ from segmentation.change_listing import ChangeListing
 from segmentation.change_page import ChangePage
 from segmentation.change_rows import grouped, rows_of
 from segmentation.errors import SegmentationError
-from segmentation.forms import DecisionForm, ManyForm, PinForm
+from segmentation.forms import DecisionForm, ManyForm, PinForm, PinManyForm
 from segmentation.models import TierChange, TieringRun
 from segmentation.progress import progress
 from segmentation.reasons import way
@@ -116,6 +116,7 @@ def page(
     form: DecisionForm | None = None,
     pin_form: PinForm | None = None,
     many: ManyForm | None = None,
+    pin_many: PinManyForm | None = None,
 ) -> HttpResponse:
     """The whole page: the list, and the opened change beside it."""
     filters = review.filters
@@ -130,7 +131,7 @@ def page(
     shown = _Counted(review.shown, numbers.listed(filters)).get_page(asked)
     changes = cast(change_list.Changes, shown.object_list)
     rows = rows_of(changes, run=review.run, previous=review.previous, reasons=review.reasons.names)
-    selected = set(request.POST.getlist("change")) if many is not None else set()
+    selected = set(request.POST.getlist("change")) if many is not None or pin_many is not None else set()
     open_pk = opened.change.pk if opened is not None else None
     run = review.run
     whole = max((run.review_until - figures.local_date(run.completed_at)).days, 1)
@@ -162,6 +163,7 @@ def page(
         "page": shown,
         "selectable": sum(row.selectable for row in rows),
         "many": many or ManyForm(None, reasons=review.reasons),
+        "pin_many": pin_many or PinManyForm(None, today=review.today),
         "left": request.session.pop(LEFT_KEY, []),
         "everything_url": review.list_url(complaints="", move="", rep="", q="", show=Show.ALL),
         "all_url": review.list_url(complaints="", move="", rep="", q=""),

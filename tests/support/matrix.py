@@ -264,6 +264,12 @@ def a_draft(stage: Stage) -> list[Any]:
     return [draft.pk]
 
 
+def beside_a_draft(stage: Stage) -> list[Any]:
+    """No argument, but there is a draft to look at."""
+    a_draft(stage)
+    return []
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -492,7 +498,7 @@ ENTRIES: dict[str, Entry] = {
     "insight:time": Entry(allowed=INSIGHT),
     "insight:wallet": Entry(allowed=INSIGHT),
     "insight:reasons": Entry(allowed=REVIEWERS),
-    "insight:policy": Entry(allowed=INSIGHT),
+    "insight:policy": Entry(args=beside_a_draft, allowed=INSIGHT),
     "insight:accounts": Entry(args=lambda stage: ["rising"], allowed=INSIGHT),
     "insight:accounts_export": Entry(args=lambda stage: ["rising", "csv"], allowed=INSIGHT),
     "insight:export": Entry(args=lambda stage: ["reasons", "csv"], allowed=REVIEWERS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from segmentation.change_list import Changes, Movement, Numbers
 from segmentation.models import TierChange, TieringRun
+from segmentation.reasons import Known
 from segmentation.wording import what_decided
 
 _STATE = TierChange.State
 _STATES = dict(_STATE.choices)
-_REASONS = dict(TierChange.Cause.choices)
 
 
 class Evidence(NamedTuple):
@@ -72,6 +72,8 @@ class Row:
     change: Read
     assessment: Evidence | None
     previous: Evidence | None
+    reason: str = ""
+    """The reason in words, "" without one."""
 
     @property
     def decided_by(self) -> str:
@@ -102,18 +104,13 @@ class Row:
         return str(_STATES[self.change.state])
 
     @property
-    def reason(self) -> str:
-        """The reason in words, "" without one."""
-        return str(_REASONS.get(self.change.reason, ""))
-
-    @property
     def verdict(self) -> str:
         """The decision in a few words; "" while there is none."""
         change = self.change
         if change.state == _STATE.PROPOSED:
             return ""
         words = {"state": self.state, "tier": change.to_tier or _("no tier")}
-        words["reason"] = change.note if change.reason == TierChange.Cause.OTHER else self.reason
+        words["reason"] = change.note if change.reason == Known.OTHER else self.reason
         if change.state == _STATE.OVERRIDDEN:
             return _("Overridden, %(tier)s: %(reason)s") % words
         return _("%(state)s: %(reason)s") % words if words["reason"] else words["state"]
@@ -137,8 +134,10 @@ class Group:
     rows: Sequence[Row]
 
 
-def rows_of(changes: Changes, *, run: TieringRun, previous: TieringRun | None) -> list[Row]:
-    """The rows in the order of the changes, which are as from changes_of. One statement."""
+def rows_of(
+    changes: Changes, *, run: TieringRun, previous: TieringRun | None, reasons: Mapping[str, str]
+) -> list[Row]:
+    """The rows in the order of the changes, which are as from changes_of. reasons: words by code. One statement."""
     runs = [("assessed", run)]
     if previous is not None:
         runs.append(("assessed_before", previous))
@@ -151,7 +150,8 @@ def rows_of(changes: Changes, *, run: TieringRun, previous: TieringRun | None) -
             part = values[start : start + len(_EVIDENCE)]
             # Revenue is never null: where it is, the run did not assess the account.
             evidence[at] = None if part[0] is None else Evidence(each, *part)
-        found.append(Row(Read(*values[: len(_READ)]), *evidence))
+        change = Read(*values[: len(_READ)])
+        found.append(Row(change, evidence[0], evidence[1], reasons.get(change.reason, change.reason)))
     return found
 
 

@@ -69,3 +69,11 @@ class CommentRefused(SegmentationError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class ReasonRefused(SegmentationError):
+    """A reason that the catalogue cannot have: without a name, or with that of another. `field` is the one at fault."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field

@@ -17,10 +17,10 @@ from complaints.models import Complaint
 from contacts.models import FollowUp, Promise
 from crm.look import figures
 from crm.team.models import User
-from segmentation.models import TierAssessment, TierChange
+from segmentation.models import TierAssessment
+from segmentation.reasons import Known
 from segmentation.windows import Window, window
 
-_CAUSE = TierChange.Cause
 # Fewer planned contacts than this say nothing about neglect.
 _FEW = 3
 
@@ -36,7 +36,7 @@ class Hint:
     day: dt.date | str
     """When it happened, "" where it is no single day."""
     cause: str
-    """The reason it speaks for: a TierChange.Cause, "" where it speaks for none by itself."""
+    """The code of the reason it speaks for, "" where it speaks for none by itself."""
 
 
 def hints(assessment: TierAssessment, previous: TierAssessment | None = None) -> list[Hint]:
@@ -69,9 +69,9 @@ def _complaints(account: Account, days: Window) -> list[Hint]:
         return []
     kinds = Counter(complaint.category.name for complaint in raised)
     cause = {
-        catalogues.LATE_DELIVERY: _CAUSE.DELIVERY,
-        catalogues.NOT_AS_ORDERED: _CAUSE.DELIVERY,
-        catalogues.PROMISE_NOT_KEPT: _CAUSE.NEGLECT,
+        catalogues.LATE_DELIVERY: Known.DELIVERY,
+        catalogues.NOT_AS_ORDERED: Known.DELIVERY,
+        catalogues.PROMISE_NOT_KEPT: Known.NEGLECT,
     }.get(Counter(complaint.category_id for complaint in raised).most_common(1)[0][0], "")
     words = ngettext("%(n)d complaint", "%(n)d complaints", len(raised)) % {"n": len(raised)}
     small = ", ".join(f"{kind} {n}" if n > 1 else kind for kind, n in kinds.most_common())
@@ -87,7 +87,7 @@ def _promises(account: Account, days: Window) -> list[Hint]:
     if not broken:
         return []
     words = ngettext("%(n)d promise not kept", "%(n)d promises not kept", len(broken)) % {"n": len(broken)}
-    return [Hint("promise", words, broken[-1].words, broken[-1].due_on, _CAUSE.NEGLECT)]
+    return [Hint("promise", words, broken[-1].words, broken[-1].due_on, Known.NEGLECT)]
 
 
 def _late_payments(found: TierAssessment) -> list[Hint]:
@@ -101,7 +101,7 @@ def _late_payments(found: TierAssessment) -> list[Hint]:
         "due": figures.money(found.due_cents),
         "currency": figures.currency(),
     }
-    return [Hint("clock", words, small, "", _CAUSE.PAYMENT)]
+    return [Hint("clock", words, small, "", Known.PAYMENT)]
 
 
 def _longer_gap(found: TierAssessment) -> list[Hint]:
@@ -137,7 +137,7 @@ def _changed_owner(account: Account, days: Window) -> list[Hint]:
         "after": names.get(after, nobody),
     }
     words = ngettext("The owner changed", "The owner changed %(n)d times", len(turns)) % {"n": len(turns)}
-    return [Hint("user", words, small, day, _CAUSE.PERSONALITY)]
+    return [Hint("user", words, small, day, Known.PERSONALITY)]
 
 
 def _persons_gone(account: Account, days: Window) -> list[Hint]:
@@ -150,7 +150,7 @@ def _persons_gone(account: Account, days: Window) -> list[Hint]:
             _("%(person)s left") % {"person": person.name},
             person.position or person.get_buying_role_display(),
             person.left_on or "",
-            _CAUSE.LOST_PERSON,
+            Known.LOST_PERSON,
         )
         for person in gone.order_by("left_on", "pk")
     ]
@@ -165,17 +165,17 @@ def _neglect(found: TierAssessment, previous: TierAssessment | None, days: Windo
     counts = planned.aggregate(planned=Count("pk"), made=Count("pk", filter=Q(state=FollowUp.State.DONE)))
     if counts["planned"] >= _FEW and counts["made"] * 2 < counts["planned"]:
         words = _("Contacts made: %(made)d of %(planned)d planned") % counts
-        hints.append(Hint("missed", words, "", "", _CAUSE.NEGLECT))
+        hints.append(Hint("missed", words, "", "", Known.NEGLECT))
     if previous is not None and found.contact_minutes * 5 < previous.contact_minutes * 4:
         words = _("Less contact: %(now)s, %(before)s in the run before") % {
             "now": figures.duration(found.contact_minutes),
             "before": figures.duration(previous.contact_minutes),
         }
-        hints.append(Hint("clock", words, "", "", _CAUSE.NEGLECT))
+        hints.append(Hint("clock", words, "", "", Known.NEGLECT))
     return hints
 
 
 def _season(account: Account) -> list[Hint]:
     if not account.seasonal:
         return []
-    return [Hint("repeat", _("Marked as seasonal"), _("it is exempt from “sporadic”"), "", _CAUSE.SEASONAL)]
+    return [Hint("repeat", _("Marked as seasonal"), _("it is exempt from “sporadic”"), "", Known.SEASONAL)]

@@ -17,10 +17,12 @@ from accounts.models import Account, Tier
 from crm.look.words import Worded
 from segmentation.policy_models import BackTest, BackTestQuarter, SimulatedAccount, Simulation
 from segmentation.querysets import TierAssessmentQuerySet, TierChangeQuerySet
+from segmentation.reason_models import Reason
 
 __all__ = [
     "BackTest",
     "BackTestQuarter",
+    "Reason",
     "SimulatedAccount",
     "Simulation",
     "TierAssessment",
@@ -258,21 +260,6 @@ class TierChange(Worded, models.Model):
         PROVISIONAL = "provisional", _("Provisional")
         PIN = "pin", _("Pinned")
 
-    class Cause(models.TextChoices):
-        """Why the customer changed, in a manager's view (docs/domain.md, 4.4: the reason of a decision)."""
-
-        COMPETITOR_PRICES = "competitor_prices", _("Competitor cut prices")
-        DELIVERY = "delivery", _("Delivery problems")
-        PERSONALITY = "personality", _("Personality conflict")
-        LOST_PERSON = "lost_person", _("Lost key person")
-        NEGLECT = "neglect", _("We neglected them")
-        PRICE_DRIVEN = "price_driven", _("Price driven")
-        PAYMENT = "payment", _("Payment trouble")
-        SEASONAL = "seasonal", _("Seasonal")
-        GROWING_NEED = "growing_need", _("Growing need")
-        WON_SHARE = "won_share", _("Won share")
-        OTHER = "other", _("Other")
-
     MADE_BY_JOBS: ClassVar = Q(state="provisional")
     """A newcomer's tier: undoing the import that brought the newcomer takes it along."""
 
@@ -289,7 +276,10 @@ class TierChange(Worded, models.Model):
     from_tier = models.CharField(_("from"), max_length=1, choices=Tier, null=True)
     to_tier = models.CharField(_("to"), max_length=1, choices=Tier, null=True)
     proposed_tier = models.CharField(_("proposed"), max_length=1, choices=Tier, null=True)
-    reason = models.CharField(_("reason"), max_length=20, choices=Cause, blank=True)
+    reason = models.CharField(_("reason"), max_length=20, blank=True)
+    """The code of a Reason; "" where nobody gave one. Reason's docstring says why there is no foreign key."""
+    reason_words: str = ""
+    """What the reason is called, where whoever read the change has filled it in; not stored."""
     note = models.TextField(_("note"), blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -328,11 +318,12 @@ class TierChange(Worded, models.Model):
                 name="a_decision_has_an_actor",
             ),
         ]
-        # A run writes thousands of rows, nearly all without pin and actor: they stay out of these indexes.
+        # A run writes thousands of rows, nearly all without pin, actor and reason: they stay out of these indexes.
         indexes = [
             models.Index(fields=["run", "state"], name="tier_change_run_state"),
             models.Index(fields=["pin"], condition=Q(pin__isnull=False), name="tier_change_pin"),
             models.Index(fields=["actor"], condition=Q(actor__isnull=False), name="tier_change_actor"),
+            models.Index(fields=["reason"], condition=~Q(reason=""), name="tier_change_reason"),
         ]
 
     def __str__(self) -> str:

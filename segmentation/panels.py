@@ -16,6 +16,7 @@ from accounts.models import Account, Tier
 from accounts.panels import SIDE, Block, Panel
 from crm.team.requests import Request
 from segmentation.models import TierAssessment, TierChange, TierPin
+from segmentation.reasons import catalogue
 from segmentation.wording import Step, ladder_steps
 
 
@@ -78,7 +79,8 @@ class TierHistory(Panel):
     template = "segmentation/tabs/tiers.html"
 
     def load(self, account: Account, request: Request) -> dict[str, Any]:
-        """Periods from applied changes; all changes for those who may see them. Two queries, three with a proposal.
+        """Periods from applied changes; all changes for those who may see them, with the reasons' words. Three queries,
+        two for others, one more with a proposal.
 
         Whoever sees the account also sees what is proposed now, and may say something of it.
         """
@@ -93,6 +95,10 @@ class TierHistory(Panel):
             key=lambda change: (change.applied_on, change.pk),
         )
         decides = user.is_admin or user.is_manager
+        if decides:
+            words = catalogue().names
+            for change in changes:
+                change.reason_words = words.get(change.reason, change.reason)
         proposal = next((change for change in changes if change.state == TierChange.State.PROPOSED), None)
         return {
             "proposal": proposal,

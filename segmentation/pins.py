@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -36,32 +38,15 @@ def pin_tier(
     PinRefused where the pin overlaps another, is over already, is turned round, or has no tier or no reason.
     """
     if not may_set_tier(actor, account):
-        raise NotAllowed(_("Only the manager of the owner's team, or an admin, may pin this account's tier."))
+        raise NotAllowed(_not_allowed())
     if tier not in Tier.values:
         raise PinRefused(_("Choose A, B or C."), field="tier")
-    if not reason.strip():
-        raise PinRefused(_("Say why the tier is pinned."), field="reason")
-    if last_day < first_day:
-        raise PinRefused(_("The last day lies before the first."), field="last_day")
-    if last_day < today:
-        raise PinRefused(_("The last day is over already."), field="last_day")
+    _check(first_day, last_day, reason, today)
     with transaction.atomic():
         lock_tiers(alone=True)
-        other = TierPin.objects.filter(
-            account=account, first_day__lte=last_day, last_day__gte=first_day
-        ).first()
+        other = _overlapping([account.pk], first_day, last_day).get(account.pk)
         if other is not None:
-            raise PinRefused(
-                _(
-                    "The account is pinned to %(tier)s from %(first)s until %(last)s already; pins never overlap."
-                )
-                % {
-                    "tier": other.tier,
-                    "first": date_format(other.first_day),
-                    "last": date_format(other.last_day),
-                },
-                field="first_day",
-            )
+            raise PinRefused(_overlaps(other), field="first_day")
         pin = TierPin.objects.create(
             account=account,
             tier=tier,
@@ -75,6 +60,107 @@ def pin_tier(
     if changed:
         planning.plan(today=today, now=now, account_ids=changed)
     return pin
+
+
+KEPT, PROPOSED = "kept", "proposed"
+"""What many are pinned to together: the tier each has, the one proposed for each; or a letter, the same for all."""
+
+
+def pin_many(
+    *,
+    change_ids: Collection[int],
+    tier: str,
+    last_day: dt.date,
+    reason: str,
+    actor: User,
+    today: dt.date,
+    now: dt.datetime,
+) -> PinnedMany:
+    """Pin the accounts of many changes from today until last_day, in one transaction and a handful of statements.
+
+    tier: KEPT, PROPOSED, or a letter. Open proposals of those pinned are overtaken. What cannot be pinned is left and
+    named with the cause; ids the actor may not see are passed over. Raises PinRefused as pin_tier does.
+    """
+    if tier not in (KEPT, PROPOSED, *Tier.values):
+        raise PinRefused(_("Choose a tier."), field="tier")
+    _check(today, last_day, reason, today)
+    result = PinnedMany()
+    with transaction.atomic():
+        lock_tiers(alone=True)
+        changes = list(
+            TierChange.objects.visible_to(actor, on=today)
+            .filter(pk__in=change_ids)
+            .select_related("account__owner")
+            .order_by("account", "-pk")
+        )
+        others = _overlapping([change.account_id for change in changes], today, last_day)
+        made: dict[int, TierPin] = {}
+        for change in changes:
+            account = change.account
+            to = {KEPT: change.from_tier, PROPOSED: change.to_tier}.get(tier, tier)
+            if not may_set_tier(actor, account):
+                result.left.append((change, _not_allowed()))
+            elif account.pk in others:
+                result.left.append((change, _overlaps(others[account.pk])))
+            elif to is None:
+                result.left.append((change, _("There is no tier to pin it to: choose A, B or C.")))
+            elif account.pk not in made:
+                made[account.pk] = TierPin(
+                    account=account,
+                    tier=to,
+                    first_day=today,
+                    last_day=last_day,
+                    reason=reason.strip(),
+                    actor=actor,
+                    created_at=now,
+                )
+        result.pinned = TierPin.objects.bulk_create(made.values())
+        changed = _apply(
+            TierPin.objects.filter(pk__in=[pin.pk for pin in result.pinned]), today=today, now=now
+        )
+    if changed:
+        planning.plan(today=today, now=now, account_ids=changed)
+    return result
+
+
+@dataclass
+class PinnedMany:
+    """What became of many pins asked for together."""
+
+    pinned: list[TierPin] = field(default_factory=list)
+    left: list[tuple[TierChange, str]] = field(default_factory=list)
+    """Those that could not be pinned, each with a sentence that says why."""
+
+
+def _check(first_day: dt.date, last_day: dt.date, reason: str, today: dt.date) -> None:
+    if not reason.strip():
+        raise PinRefused(_("Say why the tier is pinned."), field="reason")
+    if last_day < first_day:
+        raise PinRefused(_("The last day lies before the first."), field="last_day")
+    if last_day < today:
+        raise PinRefused(_("The last day is over already."), field="last_day")
+
+
+def _not_allowed() -> str:
+    return _("Only the manager of the owner's team, or an admin, may pin this account's tier.")
+
+
+def _overlapping(account_ids: Collection[int], first_day: dt.date, last_day: dt.date) -> dict[int, TierPin]:
+    """By account, a pin of any of these days."""
+    pins = TierPin.objects.filter(account__in=account_ids, first_day__lte=last_day, last_day__gte=first_day)
+    return {pin.account_id: pin for pin in pins}
+
+
+def _overlaps(other: TierPin) -> str:
+    words = {
+        "tier": other.tier,
+        "first": date_format(other.first_day),
+        "last": date_format(other.last_day),
+    }
+    return (
+        _("The account is pinned to %(tier)s from %(first)s until %(last)s already; pins never overlap.")
+        % words
+    )
 
 
 def apply_pins(*, today: dt.date, now: dt.datetime) -> int:

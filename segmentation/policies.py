@@ -12,13 +12,17 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.jobs.models import Job
 from crm.team.models import User
 from segmentation.errors import PolicyError
+from segmentation.locks import lock_tiers
 from segmentation.models import TierPolicy
+
+DAY = dt.timedelta(days=1)
 
 
 def policy_in_force() -> TierPolicy:
@@ -164,14 +168,56 @@ def schedule(*, policy: TierPolicy, starts_on: dt.date, run_at_start: bool, toda
         return stored
 
 
-def unschedule(*, policy: TierPolicy) -> TierPolicy:
-    """Make what is to be put in force a draft again. Raises PolicyError where it is in force already, or no more."""
+def take_back(*, policy: TierPolicy) -> TierPolicy:
+    """Make a draft again of what is to be put in force, or is in force and was used by no run yet.
+
+    Where it is in force, the version before it is again. Raises PolicyError where a run used it, or is to be made with
+    it now, where it is over, or the first.
+    """
     with transaction.atomic():
+        lock_tiers(alone=True)  # a run would read the policy in force meanwhile
         stored = _locked(policy)
-        _must_be(stored, TierPolicy.State.SCHEDULED, _("Version %(version)s waits for no day."))
+        state = state_of(stored)
+        if state == TierPolicy.State.IN_FORCE:
+            before = _before(stored)
+            TierPolicy.objects.filter(pk=stored.pk).update(in_force=False)
+            TierPolicy.objects.filter(pk=before.pk).update(in_force=True, ended_on=None)
+            stored.in_force = False
+        elif state != TierPolicy.State.SCHEDULED:
+            raise PolicyError(_("Version %(version)s waits for no day.") % {"version": stored.version})
         stored.starts_on, stored.run_at_start = None, False
         stored.save(update_fields=["starts_on", "run_at_start"])
         return stored
+
+
+def may_take_back(policy: TierPolicy) -> bool:
+    """Whether take_back would make a policy in force a draft again, as far as that can be told without locking."""
+    try:
+        _before(policy)
+    except PolicyError:
+        return False
+    return policy.in_force
+
+
+def _before(policy: TierPolicy) -> TierPolicy:
+    """The version that the one in force took over from. Raises PolicyError where it cannot go back to it."""
+    words = {"version": policy.version}
+    if policy.runs.exists():
+        raise PolicyError(_("A run used version %(version)s; make a new one like the one before.") % words)
+    if policy.run_at_start and policy.starts_on is not None:
+        key = f"tiering:{(policy.starts_on - DAY).isoformat()}"
+        if Job.objects.filter(kind="tiering", key=key, state__in=Job.OPEN_STATES).exists():
+            raise PolicyError(_("Tiers are being computed with version %(version)s.") % words)
+    # Of several that began on one day the last came last.
+    before = (
+        TierPolicy.objects.filter(ended_on=policy.starts_on, ended_on__isnull=False)
+        .exclude(pk=policy.pk)
+        .order_by(F("starts_on").desc(nulls_last=True), "-version")
+        .first()
+    )
+    if before is None:
+        raise PolicyError(_("There is no version before version %(version)s.") % words)
+    return before
 
 
 def due(today: dt.date) -> models.QuerySet[TierPolicy]:

@@ -31,6 +31,25 @@ def shown(value: Any) -> str:
     return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 
+def label(name: str) -> Any:
+    """What a threshold is called on a page."""
+    return getattr(TierPolicy._meta.get_field(name), "verbose_name", name)
+
+
+def differences(one: TierPolicy, other: TierPolicy) -> list[tuple[str, Any, str, str]]:
+    """(name, label, value of the one, of the other) of each threshold in which they differ."""
+    return [
+        (
+            name,
+            label(name),
+            shown(getattr(one, name)),
+            shown(getattr(other, name)),
+        )
+        for name in TierPolicy.THRESHOLDS
+        if getattr(one, name) != getattr(other, name)
+    ]
+
+
 class PolicyForm(forms.ModelForm):
     """The thresholds of a draft, and a note. Shares are fractions of 1 with at most four decimals."""
 

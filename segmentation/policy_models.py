@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Tier
+from segmentation.querysets import SimulatedAccountQuerySet
 
 
 class Simulation(models.Model):
@@ -63,6 +64,8 @@ class SimulatedAccount(models.Model):
     previous_revenue_cents = models.BigIntegerField()
     preceding_cents = models.BigIntegerField(null=True)
     ranked_cents = models.BigIntegerField(null=True)
+
+    objects = SimulatedAccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("simulated account")

@@ -71,7 +71,14 @@ def move_accounts(run: int, states: Collection[str], *, today: dt.date) -> None:
 
 
 def close_finished_runs() -> int:
-    """Close the runs that have nothing left to decide; returns how many."""
+    """Close the runs that have nothing left to decide; returns how many.
+
+    The runs are locked first: of two who decide the last two proposals at once each would else see the other's still
+    open, and nobody would close the run.
+    """
+    in_review = TieringRun.objects.filter(state=TieringRun.State.IN_REVIEW).order_by("pk")
+    if not list(in_review.select_for_update(no_key=True).values_list("pk", flat=True)):
+        return 0
     undecided = TierChange.objects.filter(run=OuterRef("pk"), state=_STATE.PROPOSED)
     return TieringRun.objects.filter(~Exists(undecided), state=TieringRun.State.IN_REVIEW).update(
         state=TieringRun.State.CLOSED

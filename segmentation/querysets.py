@@ -12,7 +12,7 @@ from crm.team.models import User
 from crm.team.visibility import standing
 
 if TYPE_CHECKING:
-    from segmentation.models import TierAssessment, TierChange  # noqa: F401
+    from segmentation.models import SimulatedAccount, TierAssessment, TierChange  # noqa: F401
 
 
 class TierChangeQuerySet(models.QuerySet["TierChange"]):
@@ -44,6 +44,16 @@ class TierAssessmentQuerySet(models.QuerySet["TierAssessment"]):
 
     def visible_to(self, user: User, *, on: dt.date) -> Self:
         """Assessments of accounts the user may see: the account page explains the tier to everybody who sees it."""
+        if standing(user, on=on).sees_all:
+            return self
+        return self.filter(account__in=visible_ids(user, on=on))
+
+
+class SimulatedAccountQuerySet(models.QuerySet["SimulatedAccount"]):
+    """Reads of what simulations found."""
+
+    def visible_to(self, user: User, *, on: dt.date) -> Self:
+        """Those of accounts the user may see: before a policy is put in force everybody sees what it would do (4.4)."""
         if standing(user, on=on).sees_all:
             return self
         return self.filter(account__in=visible_ids(user, on=on))

@@ -19,9 +19,9 @@ from django.utils.translation import pgettext
 from accounts.models import Account, Tier
 from contacts import planning
 from crm.team.models import User
-from segmentation import actions, proposals
+from segmentation import actions, proposals, reasons
 from segmentation.actions import Action
-from segmentation.errors import AlreadyDecided, CannotUndo, NotAllowed, Overtaken, ReasonMissing, WrongTier
+from segmentation.errors import AlreadyDecided, CannotUndo, NotAllowed, Overtaken, WrongTier
 from segmentation.locks import lock_tiers
 from segmentation.models import TierChange, TieringRun, TierPin
 from segmentation.rules import may_decide
@@ -49,7 +49,7 @@ def accept_change(
     today: dt.date,
     now: dt.datetime,
 ) -> TierChange:
-    """Give the account the tier that the run found. reason: a TierChange.Cause; "other" needs a note.
+    """Give the account the tier that the run found. reason: the code of one in use; "other" needs a note.
 
     action: what is to be done about it; taking the decision back withdraws it while nobody has touched it.
     Raises ActionRefused, ReasonMissing, NotAllowed, AlreadyDecided, Overtaken (the proposal is then closed), and
@@ -111,7 +111,7 @@ def decide_many(
     Those that cannot be decided are left and named with the cause; ids the actor may not see are passed over. Raises
     ReasonMissing.
     """
-    _check_reason(reason, note)
+    reasons.check(reason, note)
     state = _STATE.ACCEPTED if accept else _STATE.REJECTED
     decision = _Decision(state, None, reason, note, actor, today, now)
     result = Decided()
@@ -225,7 +225,7 @@ class _Decision:
 
 def _decide(change: TierChange, decision: _Decision) -> TierChange:
     actor, today, now = decision.actor, decision.today, decision.now
-    _check_reason(decision.reason, decision.note)
+    reasons.check(decision.reason, decision.note)
     with transaction.atomic():
         if decision.action is not None:
             planning.hold(account_ids=[change.account_id])
@@ -309,13 +309,6 @@ def _set_tier(account_ids: Collection[int], tier: str | None, today: dt.date) ->
         Account.objects.filter(pk__in=account_ids).update(
             tier=tier, tier_since=today if tier else None, tier_provisional=False
         )
-
-
-def _check_reason(reason: str, note: str) -> None:
-    if reason not in TierChange.Cause.values:
-        raise ReasonMissing(_("Choose why it happened."))
-    if reason == TierChange.Cause.OTHER and not note.strip():
-        raise ReasonMissing(_("“Other” needs a few words."), field="note")
 
 
 def _not_allowed() -> str:

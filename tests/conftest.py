@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.test import TransactionTestCase
 from factory.django import DjangoModelFactory
 from hypothesis import HealthCheck, settings
 
+from segmentation import reasons
+from segmentation.models import Reason
 from tests.support import factories
 from tests.support.cast import Cast, make_cast
 from tests.support.emptying import empty
@@ -48,6 +51,14 @@ def today() -> dt.date:
 def cast(db: None) -> Cast:
     """The fixed cast: who they are is in tests/support/cast.py."""
     return make_cast()
+
+
+@pytest.fixture
+def restored_reasons(transactional_db: None) -> Iterator[None]:
+    """For a test that commits changes to the catalogue of reasons, which is left from test to test."""
+    yield
+    Reason.objects.all().delete()
+    reasons.fill(Reason)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -25,6 +25,7 @@ from crm.jobs.running import enqueue
 from crm.team.models import Role, Team, User
 from segmentation.models import TierAssessment, TierChange, TieringRun, TierPin
 from segmentation.pins import pin_tier
+from segmentation.reasons import Known
 from segmentation.review import decide_many
 from segmentation.tasks import ask_for_tiering
 from segmentation.windows import last_quarter_end
@@ -109,25 +110,24 @@ def decide(run: TieringRun, *, share: float, today: dt.date) -> int:
 
 
 def _think(rng: random.Random, change: TierChange, found: TierAssessment, actor: User) -> Decision:
-    cause = TierChange.Cause
     account = change.account
     accept = rng.random() < 0.8
     if (change.to_tier or "Z") < (change.from_tier or "Z"):
-        reason = rng.choice((cause.GROWING_NEED, cause.GROWING_NEED, cause.WON_SHARE))
+        reason = rng.choice((Known.GROWING_NEED, Known.GROWING_NEED, Known.WON_SHARE))
     elif account.seasonal:
-        reason = cause.SEASONAL
+        reason = Known.SEASONAL
     elif account.character == Account.Character.DIFFICULT:
-        reason = rng.choice((cause.PAYMENT, cause.PRICE_DRIVEN))
+        reason = rng.choice((Known.PAYMENT, Known.PRICE_DRIVEN))
     elif found.complaints:
-        reason = cause.DELIVERY
+        reason = Known.DELIVERY
     elif found.contact_minutes < 60 and change.from_tier == "A":
-        reason = cause.NEGLECT
+        reason = Known.NEGLECT
     else:
         reason = rng.choice(
-            (cause.COMPETITOR_PRICES, cause.PRICE_DRIVEN, cause.PRICE_DRIVEN, cause.LOST_PERSON)
+            (Known.COMPETITOR_PRICES, Known.PRICE_DRIVEN, Known.PRICE_DRIVEN, Known.LOST_PERSON)
         )
     if not accept and rng.random() < 0.6:
-        reason = cause.OTHER
+        reason = Known.OTHER
     # One rival and number per reason, manager and quarter: decisions are taken in bulk, with one note for all.
     said = random.Random(f"{actor.pk} {reason} {found.run_id}")
     note = said.choice(notes.DECISION_NOTES[reason.value]).format(

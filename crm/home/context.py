@@ -54,6 +54,7 @@ PURCHASES = _Place(_("Purchases"), "accounts:purchases", "cart")
 TOUCHPOINTS = _Place(_("Touchpoints"), "contacts:touchpoints", "history")
 REVIEW = _Place(_("Review"), "segmentation:changes", "review")
 POLICIES = _Place(_("Tier policies"), "policies:list", "policy")
+REASONS = _Place(_("Review reasons"), "segmentation:reasons", "note")
 INSIGHT = _Place(_("Insight"), "insight:pareto", "insight")
 COVERAGE = _Place(_("Not covered"), "contacts:coverage", "eye")
 RULES = _Place(_("Contact rules"), "contacts:rules", "rules")
@@ -79,7 +80,7 @@ NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
         CALENDAR,
     ],
     "admin": [
-        (_("Settings"), [RULES, REVIEW, IMPORTS, JOBS, POLICIES]),
+        (_("Settings"), [RULES, REVIEW, IMPORTS, JOBS, POLICIES, REASONS]),
         (_("Reading"), [ACCOUNTS, TODAY, WORKLOAD, INSIGHT, COVERAGE]),
         LISTS,
         (_("Calendar"), [ABSENCES, HOLIDAYS]),

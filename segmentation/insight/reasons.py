@@ -10,10 +10,11 @@ from django.db.models import Case, Count, F, Q, QuerySet, When
 
 from segmentation.insight.scope import Scope
 from segmentation.models import TierChange, TieringRun
+from segmentation.reasons import FELL, ROSE, catalogue
+from segmentation.reasons import way as turned
 
 QUARTERS = 8
 DECIDED = ("accepted", "rejected", "overridden")
-ROSE, FELL = "rose", "fell"
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,8 @@ class Reasons:
         return max((row.total for row in self.rows), default=0)
 
 
-def names() -> dict[str, str]:
-    """The words of each reason by its code."""
-    return {code: str(label) for code, label in TierChange.Cause.choices}
-
-
 _FOUND = Case(When(state="overridden", then=F("proposed_tier")), default=F("to_tier"))
 """What the run proposed: an override keeps it beside what the manager chose."""
-
-
-def _way(before: str | None, after: str | None) -> str:
-    """Whether the proposal was up or down; none is the lowest."""
-    return FELL if (before or "Z") < (after or "Z") else ROSE
 
 
 def decided(scope: Scope, runs: list[TieringRun]) -> QuerySet[TierChange]:
@@ -74,7 +65,7 @@ def decided(scope: Scope, runs: list[TieringRun]) -> QuerySet[TierChange]:
 def reasons(scope: Scope, runs: list[TieringRun], way: str = "") -> Reasons:
     """What was decided in the quarters up to the scope's. runs: those there are; way: ROSE, FELL or "" for both.
 
-    A rejected change counts by what was proposed. One statement.
+    A rejected change counts by what was proposed. Two statements.
     """
     chosen = sorted((run for run in runs if run.as_of <= scope.run.as_of), key=lambda run: run.as_of)[
         -QUARTERS:
@@ -91,7 +82,7 @@ def reasons(scope: Scope, runs: list[TieringRun], way: str = "") -> Reasons:
         .annotate(number=Count("pk"))
     )
     for run_id, reason, state, before, after, number in counted:
-        its_way = _way(before, after)
+        its_way = turned(before, after)
         if way and its_way != way:
             continue
         if state == "automatic":
@@ -99,7 +90,7 @@ def reasons(scope: Scope, runs: list[TieringRun], way: str = "") -> Reasons:
             continue
         by_reason.setdefault(reason, list(nothing))[place[run_id]] += number
         ways[its_way][place[run_id]] += number
-    words = names()
+    words = catalogue().names
     rows = [ReasonRow(code, words.get(code, code), numbers) for code, numbers in by_reason.items()]
     rows.sort(key=lambda row: (-row.total, row.name))
     return Reasons(chosen, rows, ways[ROSE], ways[FELL], undecided)
@@ -107,7 +98,7 @@ def reasons(scope: Scope, runs: list[TieringRun], way: str = "") -> Reasons:
 
 def lines(scope: Scope, runs: list[TieringRun]) -> Iterator[list[Any]]:
     """Every decision for a file: as of, code, name, owner, from, proposed, to, state, reason, note."""
-    words, states = names(), dict(TierChange.State.choices)
+    words, states = catalogue().names, dict(TierChange.State.choices)
     fields = ("run__as_of", "account__code", "account__name", "account__owner__name")
     more = ("from_tier", "found", "to_tier", "state", "reason", "note")
     rows = decided(scope, [run for run in runs if run.as_of <= scope.run.as_of][:QUARTERS])

@@ -16,11 +16,13 @@ from django.views.decorators.http import require_http_methods
 from crm.look import figures
 from crm.look.toast import toast
 from crm.team.requests import Request
+from segmentation import pins
 from segmentation.change_page import ChangePage
 from segmentation.errors import SegmentationError
-from segmentation.forms import ManyForm, PinForm
+from segmentation.forms import ManyForm, PinForm, PinManyForm
 from segmentation.models import TierChange
 from segmentation.pins import pin_tier
+from segmentation.reasons import catalogue
 from segmentation.review import decide_many as decide_together
 from segmentation.review import (
     undo_decision,
@@ -35,7 +37,9 @@ def decide_many(request: Request) -> HttpResponse:
     """Decide all that are selected; what could not be decided is listed with the cause."""
     if request.method != "POST":
         return redirect("segmentation:changes")
-    form = ManyForm(request.POST)
+    if request.POST.get("decision") == "pin":
+        return _pin_many(request)
+    form = ManyForm(request.POST, reasons=catalogue())
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -63,6 +67,30 @@ def decide_many(request: Request) -> HttpResponse:
                 request.session[LEFT_KEY] = [[change.account.name, words] for change, words in found.left]
             return redirect(_next(request))
     return page(request, *_as_it_was(request), many=form)
+
+
+def _pin_many(request: Request) -> HttpResponse:
+    """Pin the tiers of all that are selected; what could not be pinned is listed with the cause."""
+    form = PinManyForm(request.POST, today=request.today)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            found = pins.pin_many(**data, actor=request.user, today=request.today, now=request.now)
+        except SegmentationError as refusal:
+            form.refuse(refusal)
+        else:
+            if found.pinned:
+                number = len(found.pinned)
+                words = ngettext(
+                    "%(n)d account is pinned until %(day)s.",
+                    "%(n)d accounts are pinned until %(day)s.",
+                    number,
+                )
+                toast(request, words % {"n": number, "day": figures.day(data["last_day"], request.today)})
+            if found.left:
+                request.session[LEFT_KEY] = [[change.account.name, words] for change, words in found.left]
+            return redirect(_next(request))
+    return page(request, *_as_it_was(request), pin_many=form)
 
 
 def _as_it_was(request: Request) -> tuple[Review, ChangePage | None]:

@@ -14,6 +14,7 @@ from crm.team.requests import Request
 from segmentation import change_list
 from segmentation.change_list import Filters
 from segmentation.models import TierChange, TieringRun
+from segmentation.reasons import Catalogue, catalogue
 
 View = Callable[..., HttpResponseBase]
 
@@ -69,6 +70,11 @@ class Review:
     def previous(self) -> TieringRun | None:
         """The run before."""
         return next((run for run in self.runs if run.as_of < self.run.as_of), None)
+
+    @cached_property
+    def reasons(self) -> Catalogue:
+        """The reasons there are to give, and those that were given. One query."""
+        return catalogue()
 
     @cached_property
     def all_changes(self) -> Any:

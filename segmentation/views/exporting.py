@@ -46,9 +46,10 @@ def _heads() -> list[tuple[str, Kind]]:
 
 def _rows(review: Review) -> Iterator[list[Any]]:
     ids = [pk for pk, _state in review.listed]
+    words = review.reasons.names
     for start in range(0, len(ids), READ_AT_ONCE):
         part = review.shown.filter(pk__in=ids[start : start + READ_AT_ONCE])
-        for row in rows_of(part, run=review.run, previous=review.previous):
+        for row in rows_of(part, run=review.run, previous=review.previous, reasons=words):
             yield _values(row)
 
 

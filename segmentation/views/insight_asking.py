@@ -25,6 +25,7 @@ PAGES: tuple[tuple[str, str | Promise, bool], ...] = (
     ("time", _("Sales and time"), True),
     ("wallet", _("Share of wallet"), True),
     ("reasons", _("Reasons"), False),
+    ("policy", _("Next policy"), True),
 )
 """URL name, words, and whether a rep has it too: decisions are for managers and admins (docs/domain.md, 1)."""
 

@@ -21,8 +21,10 @@ from crm.lists.exporting import MOST, file_of
 from crm.look.figures import number
 from crm.look.toast import toast
 from crm.team.requests import Request
+from segmentation import simulated
 from segmentation.insight import concentration, moved, reasons, service_time, wallet
 from segmentation.models import TierAssessment
+from segmentation.views.foreseen import foreseen
 from segmentation.views.insight_asking import Insight, insight_page
 from segmentation.wording import as_of_label
 
@@ -164,6 +166,8 @@ def export(request: Request, insight: Insight, page: str, form: str) -> HttpResp
             (_("State"), _TEXT), (_("Reason"), _TEXT), (_("Note"), _TEXT),
         ]  # fmt: skip
         rows = reasons.lines(scope, insight.runs)
+    elif page == "policy" and (found := foreseen(insight, request.GET.get("version", ""))) is not None:
+        heads, rows = simulated.heads(), simulated.lines(found.listed(request.GET.get("move", ""))[0])
     else:
         raise Http404
     return _file(form, insight, page, page, heads, rows)

@@ -31,9 +31,10 @@ from segmentation.change_listing import ChangeListing
 from segmentation.change_page import ChangePage
 from segmentation.change_rows import grouped, rows_of
 from segmentation.errors import SegmentationError
-from segmentation.forms import DecisionForm, ManyForm, PinForm
+from segmentation.forms import DecisionForm, ManyForm, PinForm, PinManyForm
 from segmentation.models import TierChange, TieringRun
 from segmentation.progress import progress
+from segmentation.reasons import way
 from segmentation.review import (
     accept_change,
     override_change,
@@ -115,6 +116,7 @@ def page(
     form: DecisionForm | None = None,
     pin_form: PinForm | None = None,
     many: ManyForm | None = None,
+    pin_many: PinManyForm | None = None,
 ) -> HttpResponse:
     """The whole page: the list, and the opened change beside it."""
     filters = review.filters
@@ -128,8 +130,8 @@ def page(
         asked = str(review.places[opened.change.pk] // change_list.ON_A_PAGE + 1)
     shown = _Counted(review.shown, numbers.listed(filters)).get_page(asked)
     changes = cast(change_list.Changes, shown.object_list)
-    rows = rows_of(changes, run=review.run, previous=review.previous)
-    selected = set(request.POST.getlist("change")) if many is not None else set()
+    rows = rows_of(changes, run=review.run, previous=review.previous, reasons=review.reasons.names)
+    selected = set(request.POST.getlist("change")) if many is not None or pin_many is not None else set()
     open_pk = opened.change.pk if opened is not None else None
     run = review.run
     whole = max((run.review_until - figures.local_date(run.completed_at)).days, 1)
@@ -160,7 +162,8 @@ def page(
         "rows": rows,
         "page": shown,
         "selectable": sum(row.selectable for row in rows),
-        "many": many or ManyForm(None),
+        "many": many or ManyForm(None, reasons=review.reasons),
+        "pin_many": pin_many or PinManyForm(None, today=review.today),
         "left": request.session.pop(LEFT_KEY, []),
         "everything_url": review.list_url(complaints="", move="", rep="", q="", show=Show.ALL),
         "all_url": review.list_url(complaints="", move="", rep="", q=""),
@@ -242,7 +245,8 @@ def _opened(
     return {
         "review": review,
         "run": review.run,
-        "form": form or DecisionForm(people=opened.people),
+        "form": form or decision_form(review, opened),
+        "reason": review.reasons.name(opened.change.reason),
         "pin_form": pin_form
         or PinForm(initial={"tier": opened.account.tier, "first_day": review.today, "last_day": until}),
         "before_url": before,
@@ -254,9 +258,18 @@ def _opened(
     }
 
 
+def decision_form(review: Review, opened: ChangePage, data: Any = None) -> DecisionForm:
+    return DecisionForm(
+        data,
+        people=opened.people,
+        reasons=review.reasons,
+        way=way(opened.change.from_tier, opened.found_tier),
+    )
+
+
 def _decide(request: Request, review: Review, opened: ChangePage) -> HttpResponse:
     change, account = opened.change, opened.account
-    form = DecisionForm(request.POST, people=opened.people)
+    form = decision_form(review, opened, request.POST)
     following = review.next_undecided(change.pk)
     if form.is_valid():
         data = form.cleaned_data

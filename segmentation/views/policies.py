@@ -20,7 +20,7 @@ from crm.team.requests import Request
 from segmentation import policies
 from segmentation.errors import PolicyError
 from segmentation.models import TieringRun, TierPolicy
-from segmentation.policy_form import GROUPS, PolicyForm, StartForm, shown
+from segmentation.policy_form import GROUPS, PolicyForm, StartForm, differences, label, shown
 from segmentation.policy_tasks import ask_for_policy
 from segmentation.views.simulations import begin_simulation, panel
 
@@ -36,25 +36,6 @@ def _versions() -> QuerySet[TierPolicy]:
 
 def _policy(pk: int) -> TierPolicy:
     return get_object_or_404(_versions(), pk=pk)
-
-
-def label(name: str) -> Any:
-    """What a threshold is called on a page."""
-    return getattr(TierPolicy._meta.get_field(name), "verbose_name", name)
-
-
-def differences(one: TierPolicy, other: TierPolicy) -> list[tuple[str, Any, str, str]]:
-    """(name, label, value of the one, of the other) of each threshold in which they differ."""
-    return [
-        (
-            name,
-            label(name),
-            shown(getattr(one, name)),
-            shown(getattr(other, name)),
-        )
-        for name in TierPolicy.THRESHOLDS
-        if getattr(one, name) != getattr(other, name)
-    ]
 
 
 @for_admins
@@ -118,6 +99,7 @@ def policy(request: Request, pk: int) -> HttpResponse:
         "form": form,
         "start_form": StartForm(initial={"starts_on": request.today}),
         "thresholds": _read(found, present),
+        "may_take_back": policies.may_take_back(found) if found.in_force else False,
         "newest_run": TieringRun.objects.order_by("-as_of").first(),
         **panel(request, found),
     }
@@ -167,7 +149,7 @@ def start(request: Request, pk: int) -> HttpResponse:
     undo = reverse("policies:wait", args=[pk])
     if scheduled.starts_on == request.today:
         ask_for_policy(scheduled, now=request.now, started_by=request.user)
-        toast(request, _("Version %(version)s is being put in force.") % words)
+        toast(request, _("Version %(version)s is being put in force.") % words, undo)
     else:
         toast(request, _("Version %(version)s will be in force from %(day)s.") % words, undo)
     return redirect("policies:policy", pk)
@@ -176,10 +158,10 @@ def start(request: Request, pk: int) -> HttpResponse:
 @for_admins
 @require_POST
 def wait(request: Request, pk: int) -> HttpResponse:
-    """What was to be put in force is a draft again."""
+    """What was to be put in force, or is and was not used yet, is a draft again."""
     found = _policy(pk)
     try:
-        policies.unschedule(policy=found)
+        policies.take_back(policy=found)
     except PolicyError as refused:
         toast(request, str(refused), level=messages.ERROR)
     else:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,23 +15,21 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.planning.levelling import BUSY, FULL
 from crm.jobs.models import Job
-from crm.lists.columns import Kind
 from crm.lists.exporting import file_of
 from crm.look import charts
 from crm.look.toast import toast
 from crm.team.for_admins import for_admins
 from crm.team.requests import Request
 from segmentation import policies, simulation
-from segmentation.models import SimulatedAccount, Simulation, TierPolicy
+from segmentation.models import Simulation, TierPolicy
 from segmentation.policy_form import DayForm
 from segmentation.policy_tasks import ask_for_simulation
+from segmentation.simulated import READ, asked_for, grouped, heads, lines
 from segmentation.simulation import Figures
-from segmentation.wording import rung_titles
 
 ON_A_PAGE = 50
 REPS = 8
 DAY = dt.timedelta(days=1)
-HELD = "held"
 
 
 def begin_simulation(request: Request, policy: TierPolicy, as_of: dt.date | None = None) -> bool:
@@ -137,43 +133,13 @@ def simulate(request: Request, pk: int) -> HttpResponse:
 
 
 # Who moves ----------------------------------------------------------------------------------------------------------
-def _rank(field: str) -> Case:
-    whens = [When(**{field: tier}, then=Value(place)) for place, tier in enumerate("ABC")]
-    return Case(*whens, default=Value(3), output_field=IntegerField())
-
-
-def _asked(request: Request, made: Simulation) -> tuple[QuerySet[SimulatedAccount], str]:
-    """The accounts of the movement asked for, of all, or those the band holds; grouped by movement, largest first."""
-    rows = made.accounts.all()
-    move = request.GET.get("move", "")
-    before, _dash, after = move.partition("-")
-    if move == HELD:
-        rows = rows.filter(held=True)
-    else:
-        rows = simulation.moving(rows)
-        if before in (*"ABC", "none") and after in (*"ABC", "none"):
-            for field, tier in (("previous_tier", before), ("tier", after)):
-                rows = rows.filter(**({f"{field}__isnull": True} if tier == "none" else {field: tier}))
-        else:
-            move = ""
-    return rows.order_by(_rank("previous_tier"), _rank("tier"), "-revenue_cents", "account__code"), move
-
-
-_READ = (
-    *("previous_tier", "tier", "in_force_tier", "trail", "revenue_cents", "previous_revenue_cents"),
-    *("account_id", "account__code", "account__name", "account__owner__name"),
-)
-
-
 @for_admins
 @require_GET
 def moves(request: Request, pk: int) -> HttpResponse:
     """The accounts that would move, by movement, fifty a page."""
     made = get_object_or_404(Simulation.objects.select_related("policy"), policy_id=pk)
-    rows, move = _asked(request, made)
-    page = Paginator(rows.values(*_READ), ON_A_PAGE).get_page(request.GET.get("page"))
-    titles = rung_titles()
-    listed = [row | {"decided": _decided(row["trail"], titles)} for row in page]
+    rows, move = asked_for(made.accounts.all(), request.GET.get("move", ""))
+    page = Paginator(rows.values(*READ), ON_A_PAGE).get_page(request.GET.get("page"))
     figures = Figures(made)
     context = {
         "made": made,
@@ -181,19 +147,9 @@ def moves(request: Request, pk: int) -> HttpResponse:
         "figures": figures,
         "move": move,
         "page": page,
-        "groups": [
-            (before, after, list(together))
-            for (before, after), together in groupby(
-                listed, key=lambda row: (row["previous_tier"], row["tier"])
-            )
-        ],
+        "groups": grouped(page),
     }
     return render(request, "segmentation/policy_moves.html", context)
-
-
-def _decided(trail: str, titles: dict[str, str]) -> str:
-    """The name of the rung that gave the tier; "" where nothing was bought."""
-    return titles.get(trail.rsplit(">", 1)[-1].partition(":")[0], "") if trail else ""
 
 
 @for_admins
@@ -203,32 +159,11 @@ def moves_export(request: Request, pk: int, form: str) -> HttpResponseBase:
     if form not in ("csv", "xlsx"):
         raise Http404
     made = get_object_or_404(Simulation.objects.select_related("policy"), policy_id=pk)
-    rows, _move = _asked(request, made)
-    heads = [
-        (_("Code"), Kind.TEXT), (_("Account"), Kind.TEXT), (_("Sales rep"), Kind.TEXT), (_("From"), Kind.TEXT),
-        (_("To"), Kind.TEXT), (_("With the policy in force"), Kind.TEXT), (_("What decided"), Kind.TEXT),
-        (_("Revenue"), Kind.MONEY), (_("Revenue before"), Kind.MONEY),
-    ]  # fmt: skip
+    rows, _move = asked_for(made.accounts.all(), request.GET.get("move", ""))
     return file_of(
         form,
         name=f"policy-{made.policy.version}-moves-{made.as_of:%Y-%m-%d}",
         title=_("Moves"),
-        heads=heads,
-        rows=_lines(rows),
+        heads=heads(),
+        rows=lines(rows),
     )
-
-
-def _lines(rows: QuerySet[SimulatedAccount]) -> Iterator[list[Any]]:
-    titles = rung_titles()
-    for row in rows.values(*_READ).iterator(chunk_size=2000):
-        yield [
-            row["account__code"],
-            row["account__name"],
-            row["account__owner__name"] or "",
-            row["previous_tier"] or "",
-            row["tier"] or "",
-            row["in_force_tier"] or "",
-            _decided(row["trail"], titles),
-            row["revenue_cents"],
-            row["previous_revenue_cents"],
-        ]

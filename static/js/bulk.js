@@ -52,3 +52,9 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("htmx:afterSettle", showAll);
 addEventListener("pageshow", showAll);
+// Enter in a field of what is folded away in the bar presses the button there, not the bar's first.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches?.("form[data-bulk] details input")) return;
+  event.preventDefault();
+  event.target.closest("details").querySelector("button").click();
+});

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from segmentation.models import TierChange
+from segmentation.reasons import Known
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory
@@ -46,7 +47,7 @@ def company(cast: Cast, today: dt.date) -> Cast:
                 state="accepted",
                 from_tier="A" if number % 2 else "C",
                 to_tier="B",
-                reason=TierChange.Cause.values[number % 4],
+                reason=list(Known)[number % 4],
                 actor=cast.mona,
                 proposed_at=at,
                 decided_at=at,

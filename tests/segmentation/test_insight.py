@@ -18,6 +18,7 @@ from crm.team.models import User
 from segmentation.insight import concentration, moved, reasons, service_time, wallet
 from segmentation.insight.scope import Scope, runs_to_choose
 from segmentation.models import TierAssessment, TierChange, TieringRun
+from segmentation.reasons import Known
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory
 from tests.support.proposals import assess, make_run
@@ -223,7 +224,7 @@ def decisions(company: Company) -> list[TierChange]:
     """Decisions of both runs; the reason of each follows from its number."""
     rng = random.Random(11)
     made = []
-    causes = TierChange.Cause.values[:4]
+    causes = list(Known)[:4]
     at = dt.datetime(2026, 10, 2, tzinfo=dt.UTC)
     for run in (company.before, company.run):
         for account in Account.objects.filter(assessments__run=run).order_by("pk")[:40]:

@@ -63,7 +63,7 @@ def test_a_draft_is_edited_until_it_is_to_begin(cast: Cast, now: dt.datetime, to
     ):
         with pytest.raises(PolicyError):
             refused()
-    policies.unschedule(policy=made)
+    policies.take_back(policy=made)
     assert edit_draft(policy=made, thresholds={"band": 0}, note="open").note == "open"
     policies.remove_draft(policy=made)
     assert TierPolicy.objects.get() == policy_in_force()
@@ -125,13 +125,87 @@ def test_what_was_made_a_draft_again_is_not_begun_by_a_late_job(
     first, later = policy_in_force(), draft(cast, now, band="0.03")
     schedule(policy=later, starts_on=today, run_at_start=False, today=today)
     job = ask_for_policy(later, now=now)
-    policies.unschedule(policy=later)
+    policies.take_back(policy=later)
     done = work(job_id=job.pk, clock=lambda: now)
     assert done is not None and done.state == Job.State.FAILED and "version" in done.error.lower()
     assert policy_in_force() == first
 
 
+# Taking back --------------------------------------------------------------------------------------------------------
+def test_what_began_and_no_run_used_can_be_taken_back_and_begin_again(
+    cast: Cast, now: dt.datetime, today: dt.date
+) -> None:
+    first, later = policy_in_force(), draft(cast, now, band="0.03")
+    assert not policies.may_take_back(first)
+    for _time in (1, 2):
+        schedule(policy=later, starts_on=today, run_at_start=False, today=today)
+        job = ask_for_policy(later, now=now)
+        work(job_id=job.pk, clock=lambda: now)
+        assert policy_in_force() == later
+        later.refresh_from_db()
+        assert policies.may_take_back(later)
+        later = policies.take_back(policy=later)
+        first.refresh_from_db()
+        assert policy_in_force() == first and first.ended_on is None
+        assert state_of(later) == State.DRAFT and later.starts_on is None
+        assert edit_draft(policy=later, thresholds={"band": "0.03"}, note="").band == Decimal("0.03")
+
+
+def test_of_two_that_began_on_one_day_each_goes_back_to_the_one_before(
+    cast: Cast, now: dt.datetime, today: dt.date
+) -> None:
+    first, second, third = policy_in_force(), draft(cast, now, band="0.03"), draft(cast, now, band="0.04")
+    for one in (second, third):
+        schedule(policy=one, starts_on=today, run_at_start=False, today=today)
+    assert begin_due(today=today) == [second, third]
+    policies.take_back(policy=third)
+    assert policy_in_force() == second
+    policies.take_back(policy=second)
+    assert policy_in_force() == first
+    with pytest.raises(PolicyError, match="no version before"):
+        policies.take_back(policy=first)
+
+
+def test_what_a_run_used_or_is_about_to_use_stays_in_force(
+    cast: Cast, now: dt.datetime, today: dt.date
+) -> None:
+    write([loyal("x", 8000)], actor=cast.ada)
+    policy_in_force()
+    later = draft(cast, now, band="0.03")
+    schedule(policy=later, starts_on=today, run_at_start=True, today=today)
+    work(job_id=ask_for_policy(later, now=now).pk, clock=lambda: now)
+    with pytest.raises(PolicyError, match="are being computed"):
+        policies.take_back(policy=later)
+    work(job_id=Job.objects.get(kind="tiering").pk, clock=lambda: now)
+    assert TieringRun.objects.get().policy == later
+    with pytest.raises(PolicyError, match="A run used version 2"):
+        policies.take_back(policy=later)
+    assert policy_in_force() == later
+
+
 # Pages --------------------------------------------------------------------------------------------------------------
+def test_putting_in_force_today_is_undone_from_the_page(
+    ada: Client, cast: Cast, now: dt.datetime, today: dt.date
+) -> None:
+    first, later = policy_in_force(), draft(cast, now, band="0.03")
+    page = ada.post(
+        reverse("policies:start", args=[later.pk]), {"starts_on": today.isoformat()}, follow=True
+    ).content.decode()
+    undo = reverse("policies:wait", args=[later.pk])
+    assert "is being put in force" in page and undo in page
+    work(job_id=Job.objects.get(kind="policy").pk, clock=lambda: now)
+    page = ada.get(reverse("policies:policy", args=[later.pk])).content.decode()
+    assert "No run used it yet" in page
+    page = ada.post(undo, follow=True).content.decode()
+    assert "Version 2 is a draft again." in page and policy_in_force() == first
+    page = ada.get(reverse("policies:policy", args=[first.pk])).content.decode()
+    assert "No run used it yet" not in page
+    assert (
+        "no version before"
+        in ada.post(reverse("policies:wait", args=[first.pk]), follow=True).content.decode()
+    )
+
+
 def test_from_a_new_draft_to_the_run_it_foretold(
     ada: Client, cast: Cast, now: dt.datetime, today: dt.date
 ) -> None:

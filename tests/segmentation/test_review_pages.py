@@ -583,6 +583,58 @@ def test_many_without_a_reason_keeps_the_selection(
 
 
 # Pins ---------------------------------------------------------------------------------------------------------------
+def test_the_selected_are_pinned_from_the_bar(
+    cast: Cast, change: TierChange, run: TieringRun, mona: Client
+) -> None:
+    foreign = propose(run, cast.orphan, "B", "C")
+    sent = {
+        "change": [change.pk, foreign.pk],
+        "decision": "pin",
+        "tier": "kept",
+        "last_day": "2027-03-31",
+        "pin_reason": "A tender runs until March",
+    }
+    text = mona.post(f"{LIST}decide/?show=all", sent, follow=True).content.decode()
+    pin = TierPin.objects.get()
+    assert (pin.account, pin.tier, pin.actor, pin.reason) == (
+        cast.acme,
+        change.from_tier,
+        cast.mona,
+        "A tender runs until March",
+    )
+    assert "1 account is pinned until Wed 31 Mar 2027." in text
+    assert "<b>Sierota Sp. z o.o.</b>: Only the manager" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"last_day": ""}, "Pinned until when? Give the last day."),
+        ({"last_day": "2026-10-01"}, "The last day lies before the first."),
+        ({"pin_reason": ""}, "Say why the tier is pinned."),
+        ({"tier": "D"}, "valid choice"),
+        ({"change": ""}, "Select what to decide."),
+    ],
+)
+def test_a_pin_of_many_that_cannot_be_keeps_what_was_typed(
+    change: TierChange, mona: Client, given: dict[str, str], words: str
+) -> None:
+    sent = {
+        "change": str(change.pk),
+        "decision": "pin",
+        "tier": "kept",
+        "last_day": "2027-03-31",
+        "pin_reason": "A tender",
+    } | given
+    text = mona.post(
+        f"{LIST}decide/", {name: value for name, value in sent.items() if value}
+    ).content.decode()
+    assert words in text and not TierPin.objects.exists()
+    assert '<details class="bulk-pin" open>' in text
+    for name in ("last_day", "pin_reason"):
+        assert not sent[name] or f'value="{sent[name]}"' in text
+
+
 def test_a_pin_is_set_and_overtakes_the_proposal(cast: Cast, change: TierChange, mona: Client) -> None:
     sent = {
         "tier": "C",

@@ -16,6 +16,7 @@ MADE_BY_MIGRATING = {
     "complaints_complaintcategory",
     "complaints_rootcause",
     "complaints_servicelevel",
+    "segmentation_reason",
 }
 
 

@@ -307,6 +307,12 @@ def a_decision(stage: Stage) -> list[Any]:
     return [complaint.pk, found.pk]
 
 
+def beside_a_draft(stage: Stage) -> list[Any]:
+    """No argument, but there is a draft to look at."""
+    a_draft(stage)
+    return []
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -579,6 +585,7 @@ ENTRIES: dict[str, Entry] = {
     "insight:time": Entry(allowed=INSIGHT),
     "insight:wallet": Entry(allowed=INSIGHT),
     "insight:reasons": Entry(allowed=REVIEWERS),
+    "insight:policy": Entry(args=beside_a_draft, allowed=INSIGHT),
     "insight:accounts": Entry(args=lambda stage: ["rising"], allowed=INSIGHT),
     "insight:accounts_export": Entry(args=lambda stage: ["rising", "csv"], allowed=INSIGHT),
     "insight:export": Entry(args=lambda stage: ["reasons", "csv"], allowed=REVIEWERS),
@@ -589,6 +596,15 @@ ENTRIES: dict[str, Entry] = {
     "segmentation:decide_many": Entry(allowed=REVIEWERS, method="POST"),
     "segmentation:undo": Entry(allowed=REVIEWERS, method="POST", ok=302),
     "segmentation:managers": Entry(allowed=ADMINS),
+    "segmentation:reasons": Entry(allowed=ADMINS),
+    "segmentation:reason_new": Entry(allowed=ADMINS),
+    "segmentation:reason": Entry(args=lambda stage: ["delivery"], allowed=ADMINS),
+    "segmentation:reason_move": Entry(
+        args=lambda stage: ["delivery", 1], allowed=ADMINS, method="POST", ok=302
+    ),
+    "segmentation:reason_use": Entry(
+        args=lambda stage: ["delivery", 0], allowed=ADMINS, method="POST", ok=302
+    ),
     "segmentation:comment": Entry(
         args=lambda stage: [stage.change.pk],
         allowed=SEES_ACME,
@@ -699,6 +715,8 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("insight:pareto", "rita"),
     ("insight:reasons", "ada"),
     ("insight:reasons", "mona"),
+    ("insight:policy", "mona"),
+    ("insight:policy", "rita"),
     ("insight:time", "mona"),
     ("insight:wallet", "mona"),
     ("policies:back_test", "ada"),
@@ -711,4 +729,6 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("segmentation:changes", "ada"),
     ("segmentation:export", "mona"),
     ("segmentation:managers", "ada"),
+    ("segmentation:reason", "ada"),
+    ("segmentation:reasons", "ada"),
 )

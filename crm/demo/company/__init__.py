@@ -21,6 +21,8 @@ from crm.demo.company.desks import write_agenda
 from crm.demo.company.drawing import Company, draw_company
 from crm.demo.company.staff import write_products, write_rules, write_staff
 from crm.team.calendars import fill_holidays
+from segmentation import reasons
+from segmentation.models import Reason
 
 PRESET = "demo"
 """Marks the Import row that says: this company is the example, made on that day with that seed."""
@@ -48,6 +50,7 @@ def make_company(
     purchases = write_purchases(company, rows, articles, record)
     touchpoints = write_touchpoints(company, staff, rows, persons, now)
     write_promises(company, rows, persons, touchpoints)
+    reasons.fill(Reason)
     catalogues.fill(category=ComplaintCategory, cause=RootCause, level=ServiceLevel)
     write_complaints(company, staff, rows, purchases)
     write_agenda(company, staff, rows, persons, touchpoints, now=now)

@@ -283,6 +283,8 @@ LISTS = (
     "contacts.person_list.PersonListing",
     "accounts.purchase_list.PurchaseListing",
     "contacts.touchpoint_list.TouchpointListing",
+    "complaints.complaint_list.ComplaintListing",
+    "complaints.board.BoardListing",
     "segmentation.change_listing.ChangeListing",
 )
 STYLEGUIDE = DEBUG

@@ -35,7 +35,7 @@ from complaints.complaint_list import (
 )
 from complaints.errors import WrongState
 from complaints.models import Complaint, ComplaintStep, Decision, Kind, State
-from complaints.time_left import FIELDS, Clocks, TimeLeft
+from complaints.running_out import FIELDS, Clocks, TimeLeft
 from crm.lists.asking import Asked, address
 from crm.team.models import User
 

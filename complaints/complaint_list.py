@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -22,7 +23,7 @@ from accounts.querysets import seen_one_by_one
 from accounts.searching import read_words
 from complaints.assigning import assignees
 from complaints.models import Complaint, ComplaintCategory, Decision, Kind, RootCause, State
-from complaints.time_left import FIELDS, Clocks
+from complaints.running_out import FIELDS, Clocks
 from crm.lists.asking import Asked, address
 from crm.lists.builtin import BuiltIn
 from crm.lists.columns import Column, Order, Row, muted, words_of
@@ -153,8 +154,8 @@ FILTERS: tuple[Filter, ...] = (
         choices=((FRESH, gettext_lazy("New or opened again")), *State.choices), anything=gettext_lazy("Any open state"),
     ),
     CATEGORY,
-    KIND,
     TIER,
+    replace(KIND, rare=True),
     Choice(
         "decision", gettext_lazy("Decision"), by_decision,
         choices=(
@@ -250,7 +251,7 @@ COLUMNS = (
         "account", gettext_lazy("Account"), ("account__name", "subject", "words"),
         order=Order("account__search_key", indexed=False), html=_account, phone="name", fixed=True,
     ),
-    Column("number", gettext_lazy("Number"), ("number",), phone="plain"),
+    Column("number", gettext_lazy("Number"), ("number",), phone="hidden"),
     Column("kind", gettext_lazy("Kind"), ("kind",), value=_kinds, html=_kind, phone="hidden"),
     Column(
         "category", gettext_lazy("Category"), ("category__name",),
@@ -269,7 +270,7 @@ COLUMNS = (
     ),
     Column(
         "opened", gettext_lazy("Opened"), ("opened_on",), Cell.DAY,
-        order=Order("opened_on", indexed=False, down_first=True),
+        order=Order("opened_on", indexed=False, down_first=True), phone="hidden",
     ),
     Column(
         "closed", gettext_lazy("Closed"), ("closed_on",), Cell.DAY,
@@ -329,7 +330,13 @@ class ComplaintListing(Listing):
         BuiltIn("waiting", gettext_lazy("Waiting for customer"), {"state": State.WAITING.value}),
         BuiltIn("second", gettext_lazy("Second person"), {"decision": PENDING}),
         BuiltIn("questions", gettext_lazy("Questions"), {"kind": Kind.QUESTION.value}),
-        BuiltIn("closed", gettext_lazy("Closed"), {"state": State.CLOSED.value, "sort": "-closed"}),
+        BuiltIn(
+            "closed", gettext_lazy("Closed"),
+            {
+                "state": State.CLOSED.value, "sort": "-closed",
+                "columns": "left,tier,account,number,category,outcome,granted,cause,solved,closed",
+            },
+        ),
     )  # fmt: skip
 
     def visible(self, request: Request) -> QuerySet[Complaint]:

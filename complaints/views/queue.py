@@ -21,7 +21,7 @@ from complaints.board import BoardListing
 from complaints.complaint_list import ComplaintListing, complaint_url
 from complaints.errors import BadInput, ComplaintError
 from complaints.models import Assigning, Complaint
-from complaints.time_left import Clocks
+from complaints.running_out import Clocks
 from crm.lists.asking import Asked, address
 from crm.lists.showing import come_back, filters_context, show, views_context
 from crm.look.figures import number

@@ -124,10 +124,14 @@ class TimeLeft:
         if self.due_at is None or self.stand not in {Stand.RUNNING, Stand.AT_RISK, Stand.BREACHED}:
             return ""
         at = moment(self.due_at, today)
-        if self.clock == Clock.RESPONSE:
-            # Translators: %(at)s is a day and a time
-            return _("first response due %(at)s") % {"at": at}
-        return _("due %(at)s") % {"at": at}
+        # Translators: %(at)s is a time, or a day and a time
+        words = {
+            (False, False): _("due %(at)s"),
+            (False, True): _("first response due %(at)s"),
+            (True, False): _("was due %(at)s"),
+            (True, True): _("first response was due %(at)s"),
+        }
+        return words[self.stand is Stand.BREACHED, self.clock == Clock.RESPONSE] % {"at": at}
 
     @property
     def sentence(self) -> str:

@@ -71,7 +71,7 @@ def assign_many(
     if not assignees(actor, on=today).filter(pk=assignee.pk).exists():
         raise NotAllowed(_("Choose one of your people, or a service agent."))
     before: dict[str, list[int]] = defaultdict(list)
-    for pk, who in workflow.assign(complaints=picked, assignee=assignee, actor=actor, today=today):
+    for pk, who in workflow.assign(complaints=picked, assignee=assignee, actor=actor, today=today, now=now):
         before[str(who or "")].append(pk)
     changed = sum(map(len, before.values()))
     act = Assigning.objects.create(assignee=assignee, actor=actor, before=before, at=now) if changed else None
@@ -98,6 +98,8 @@ def undo_assigning(*, act: Assigning, actor: User, today: dt.date, now: dt.datet
             seen = still.filter(
                 pk__in=Complaint.objects.visible_to(assignee, on=today).order_by().values("pk")
             )
-            given = workflow.assign(complaints=list(seen), assignee=assignee, actor=actor, today=today)
+            given = workflow.assign(
+                complaints=list(seen), assignee=assignee, actor=actor, today=today, now=now
+            )
             restored += len(given)
     return Undone(restored, sum(map(len, act.before.values())) - restored)

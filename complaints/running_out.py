@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from complaints.clock import TeamHours
 from complaints.models import Clock, Complaint, State
+from complaints.wording import working_words
 from complaints.working_hours import WorkingTime
 from crm.look import figures
 from crm.look.templatetags.look import icon
@@ -102,25 +102,25 @@ class TimeLeft:
             case Stand.WAITING:
                 return _("waiting for customer")
             case Stand.ENDED if minutes is not None and minutes < 0:
-                return _("%(time)s late") % {"time": worked(-minutes, self.a_day)}
+                return _("%(time)s late") % {"time": working_words(minutes, day=self.a_day)}
             case Stand.ENDED:
                 return _("in time") if minutes is not None else _("ended")
             case Stand.BREACHED if minutes:
-                return _("over by %(time)s") % {"time": worked(-minutes, self.a_day)}
+                return _("over by %(time)s") % {"time": working_words(minutes, day=self.a_day)}
             case Stand.BREACHED:
                 return _("time is up")
             case Stand.UNKNOWN:
                 return figures.NOTHING
             case _:
                 assert minutes is not None
-                return _("%(time)s left") % {"time": worked(minutes, self.a_day)}
+                return _("%(time)s left") % {"time": working_words(minutes, day=self.a_day)}
 
     def more(self, today: dt.date) -> str:
         """What explains the words: which clock, and until when; "" where there is nothing to say."""
         if self.stand is Stand.WAITING and self.minutes is not None:
             if self.minutes < 0:
-                return _("over by %(time)s then") % {"time": worked(-self.minutes, self.a_day)}
-            return _("then %(time)s left") % {"time": worked(self.minutes, self.a_day)}
+                return _("over by %(time)s then") % {"time": working_words(self.minutes, day=self.a_day)}
+            return _("then %(time)s left") % {"time": working_words(self.minutes, day=self.a_day)}
         if self.due_at is None or self.stand not in {Stand.RUNNING, Stand.AT_RISK, Stand.BREACHED}:
             return ""
         at = moment(self.due_at, today)
@@ -158,20 +158,6 @@ class TimeLeft:
             risk,
             self.words,
         )
-
-
-def worked(minutes: int, a_day: int) -> str:
-    """Working minutes in words, those of a day and more in working days: "45 min", "2 h 10 min", "3 days 4 h"."""
-    days, rest = divmod(minutes, a_day)
-    hours, small = divmod(rest, 60)
-    said = []
-    if days:
-        said.append(ngettext("%(days)d day", "%(days)d days", days) % {"days": days})
-    if hours:
-        said.append(_("%(hours)d h") % {"hours": hours})
-    if small and not days:
-        said.append(_("%(minutes)d min") % {"minutes": small})
-    return " ".join(said) or _("%(minutes)d min") % {"minutes": 0}
 
 
 def moment(at: dt.datetime, today: dt.date) -> str:

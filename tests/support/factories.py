@@ -8,8 +8,16 @@ from decimal import Decimal
 import factory
 from django.utils import timezone
 
-from accounts.models import Account, ContactPerson, Product, ProductLine, Purchase, quarter_number
-from complaints.models import Complaint, ComplaintMessage, ComplaintPolicy, ComplaintStep
+from accounts.models import (
+    Account,
+    ContactPerson,
+    Product,
+    ProductLine,
+    Purchase,
+    PurchaseLine,
+    quarter_number,
+)
+from complaints.models import Advice, Complaint, ComplaintMessage, ComplaintPolicy, ComplaintStep, Decision
 from contacts.models import AgendaItem, ContactRule, FollowUp, Outcome, Reason, Touchpoint
 from crm.team.models import Team, User
 
@@ -76,6 +84,17 @@ class PurchaseFactory(factory.django.DjangoModelFactory):
     amount = factory.LazyAttribute(lambda o: Decimal(o.cents) / 100)
     amount_cents = factory.SelfAttribute("cents")
     quarter = factory.LazyAttribute(lambda o: quarter_number(o.ordered_on))
+
+
+class PurchaseLineFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PurchaseLine
+
+    purchase = factory.SubFactory(PurchaseFactory)
+    position = factory.Sequence(lambda n: n + 1)
+    product = factory.SubFactory(ProductFactory)
+    quantity = Decimal(1)
+    amount = Decimal(100)
 
 
 class TouchpointFactory(factory.django.DjangoModelFactory):
@@ -172,3 +191,29 @@ class ComplaintMessageFactory(factory.django.DjangoModelFactory):
     kind = "internal"
     words = "Asked the warehouse."
     at = dt.datetime(2026, 10, 12, 8, 0, tzinfo=dt.UTC)
+
+
+class AdviceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Advice
+
+    complaint = factory.SubFactory(ComplaintFactory)
+    policy = factory.SubFactory(ComplaintPolicyFactory)
+    advised = "weigh"
+    grounds = factory.LazyFunction(lambda: [{"code": "no_claim"}])
+    at = dt.datetime(2026, 10, 12, 8, 0, tzinfo=dt.UTC)
+
+
+class DecisionFactory(factory.django.DjangoModelFactory):
+    """One that waits for a second person."""
+
+    class Meta:
+        model = Decision
+
+    complaint = factory.SubFactory(ComplaintFactory)
+    advice = factory.SubFactory(AdviceFactory, complaint=factory.SelfAttribute("..complaint"))
+    outcome = "accepted"
+    amount_cents = 500_000
+    decided_by = factory.SubFactory(UserFactory)
+    decided_at = dt.datetime(2026, 10, 12, 9, 0, tzinfo=dt.UTC)
+    approval = "pending"

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.merging.accounts import merge_accounts
 from accounts.models import Account, BulkAct, ContactPerson, ExchangeRate
+from complaints.models import Complaint
 from contacts.digest_mail import stop_token
 from contacts.feed import make_feed
 from contacts.models import AgendaItem, ContactRule, FollowUp, HandOver, Promise, Restart, Touchpoint
@@ -27,10 +28,14 @@ from segmentation.simulation import simulate_policy
 from tests.support.cast import Cast
 from tests.support.factories import (
     AgendaItemFactory,
+    ComplaintFactory,
     ContactPersonFactory,
     ContactRuleFactory,
+    DecisionFactory,
     FollowUpFactory,
+    ProductFactory,
     PurchaseFactory,
+    PurchaseLineFactory,
     TouchpointFactory,
 )
 from tests.support.uploads import make_import, make_preset, make_source, make_upload
@@ -264,6 +269,27 @@ def a_draft(stage: Stage) -> list[Any]:
     return [draft.pk]
 
 
+def a_faulty_one(stage: Stage) -> Complaint:
+    """A complaint about a product that Acme bought."""
+    found = Complaint.objects.filter(account=stage.cast.acme, number="R-1").first()
+    if found is not None:
+        return found
+    product = ProductFactory(name="Pump")
+    line = PurchaseLineFactory(purchase_id=a_purchase(stage), product=product)
+    found = ComplaintFactory(
+        account=stage.cast.acme, number="R-1", product=product, purchase=line.purchase, claim_cents=5_000
+    )
+    found.lines.add(line)
+    return found
+
+
+def a_decision(stage: Stage) -> list[Any]:
+    """Which Rita took of that complaint, and a second person is to look at."""
+    complaint = a_faulty_one(stage)
+    found = complaint.decisions.first() or DecisionFactory(complaint=complaint, decided_by=stage.cast.rita)
+    return [complaint.pk, found.pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -366,6 +392,43 @@ ENTRIES: dict[str, Entry] = {
     "contacts:back_off_lift_undo": Entry(
         args=lambda stage: [*acme(stage), 1], allowed=EDITS_ACME, method="POST", ok=302
     ),
+    "complaint:page": Entry(args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME),
+    # Whoever only follows the address of a form gets the page.
+    "complaint:act": Entry(args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, ok=302),
+    "complaint:say": Entry(args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, ok=302),
+    "complaint:decide": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=422
+    ),
+    "complaint:second_look": Entry(args=a_decision, allowed=SEES_ACME, method="POST", ok=422),
+    "complaint:resolve": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=422
+    ),
+    "complaint:solved": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=422
+    ),
+    "complaint:assign": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=422
+    ),
+    "complaint:recategorise": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=422
+    ),
+    "complaint:undo": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk, "step", 1], allowed=SEES_ACME, method="POST", ok=302
+    ),
+    "complaint:undo_category": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk, "quality"], allowed=SEES_ACME, method="POST", ok=302
+    ),
+    "complaint:outreach": Entry(args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME),
+    "complaint:outreach_ask": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=302
+    ),
+    "complaint:outreach_undo": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk, "nobodys:token"],
+        allowed=SEES_ACME,
+        method="POST",
+        ok=302,
+    ),
+    "complaint:outreach_export": Entry(args=lambda stage: [a_faulty_one(stage).pk, "csv"], allowed=SEES_ACME),
     "contacts:unmet": Entry(),
     "contacts:today": Entry(),
     "contacts:follow_up": Entry(args=a_follow_up, allowed=SEES_ACME),
@@ -535,6 +598,11 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("accounts:person_new", "rita"),
     ("accounts:purchase", "rita"),
     ("accounts:tab", "rita"),
+    ("complaint:page", "rita"),
+    ("complaint:page", "mona"),
+    ("complaint:page", "serge"),
+    ("complaint:outreach", "rita"),
+    ("complaint:outreach", "ada"),
     ("contacts:attainment", "rita"),
     ("contacts:attainment", "mona"),
     ("contacts:attainment_words", "rita"),

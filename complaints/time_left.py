@@ -1,0 +1,98 @@
+"""How much of a complaint's two clocks is left, or by how much they are over, in working time and in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from complaints import clock
+from complaints.models import Complaint, State
+from complaints.wording import working_words
+from complaints.working_hours import WorkingTime
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """One clock as a page shows it."""
+
+    label: str
+    words: str
+    """"in 2 h 10 min", "over by 1 day 3 h", "after 1 h"."""
+    note: str = ""
+    tone: str = ""
+    """"late", "soon", "up" (kept) or ""."""
+    due_at: dt.datetime | None = None
+    """When it runs out; None where it does not run."""
+
+
+def time_left(complaint: Complaint, *, now: dt.datetime) -> list[TimeLeft]:
+    """Both clocks, the first response before the resolution. The account's owner and the assignee are loaded.
+
+    Two queries: the teams and their holidays.
+    """
+    owner, assignee = complaint.account.owner, complaint.assignee
+    # As clock._reckoned: the owner's team, else the assignee's, else the company.
+    team = owner.team_id if owner is not None and owner.team_id is not None else None
+    if team is None and assignee is not None:
+        team = assignee.team_id
+    time = clock.TeamHours().of(team)
+    return [response_left(complaint, time, now=now), resolution_left(complaint, time, now=now)]
+
+
+def day_of(time: WorkingTime) -> int:
+    """The working minutes of one of the team's days."""
+    hours = time.hours
+    return 60 * (hours.closes_at.hour - hours.opens_at.hour) + hours.closes_at.minute - hours.opens_at.minute
+
+
+def response_left(complaint: Complaint, time: WorkingTime, *, now: dt.datetime) -> TimeLeft:
+    """The clock of the first response."""
+    label = _("First response")
+    if complaint.responded_at is not None and complaint.response_over is not None:
+        over = complaint.response_over
+        used = working_words((complaint.response_allowed or 0) + over, day=day_of(time))
+        return _ended(label, _("after %(time)s") % {"time": used}, over, time)
+    return _running(label, complaint.response_warn_at, complaint.response_due_at, time, now)
+
+
+def resolution_left(complaint: Complaint, time: WorkingTime, *, now: dt.datetime) -> TimeLeft:
+    """The clock of the resolution; while the customer is waited for it stands."""
+    label = _("Answer") if complaint.is_question else _("Resolution")
+    allowed, used = complaint.resolution_allowed, complaint.resolution_used
+    if complaint.resolution_over is not None:
+        words = _("after %(time)s") % {"time": working_words(used, day=day_of(time))}
+        return _ended(label, words, complaint.resolution_over, time)
+    if complaint.state == State.WAITING and allowed is not None:
+        rest = working_words(allowed - used, day=day_of(time))
+        if used > allowed:
+            return TimeLeft(label, _("over by %(time)s") % {"time": rest}, _("paused while waiting"), "late")
+        return TimeLeft(label, _("%(time)s left") % {"time": rest}, _("paused while waiting"))
+    return _running(label, complaint.resolution_warn_at, complaint.resolution_due_at, time, now)
+
+
+def _running(
+    label: str,
+    warn_at: dt.datetime | None,
+    due_at: dt.datetime | None,
+    time: WorkingTime,
+    now: dt.datetime,
+) -> TimeLeft:
+    if due_at is None:
+        return TimeLeft(label, "–")
+    day = day_of(time)
+    if now >= due_at:
+        words = working_words(time.between(due_at, now), day=day)
+        return TimeLeft(label, _("over by %(time)s") % {"time": words}, tone="late", due_at=due_at)
+    words = working_words(time.between(now, due_at), day=day)
+    tone = "soon" if warn_at is not None and now >= warn_at else ""
+    return TimeLeft(label, _("in %(time)s") % {"time": words}, tone=tone, due_at=due_at)
+
+
+def _ended(label: str, words: str, over: int, time: WorkingTime) -> TimeLeft:
+    """A clock that has stopped: how long it took, and by how much it was kept or not."""
+    much = working_words(over, day=day_of(time))
+    if over > 0:
+        return TimeLeft(label, words, _("%(time)s too late") % {"time": much}, "late")
+    return TimeLeft(label, words, _("kept, %(time)s to spare") % {"time": much}, "up")

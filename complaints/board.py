@@ -22,17 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import workflow
-from complaints.complaint_list import (
-    CATEGORY,
-    CLOCK,
-    FRESH,
-    KIND,
-    OWNER,
-    TIER,
-    WHO,
-    ComplaintListing,
-    complaint_url,
-)
+from complaints.complaint_filters import CATEGORY, CLOCK, FRESH, KIND, OWNER, TIER, WHO
+from complaints.complaint_list import ComplaintListing, complaint_url
 from complaints.errors import WrongState
 from complaints.models import Complaint, ComplaintStep, Decision, Kind, State
 from complaints.running_out import FIELDS, Clocks, TimeLeft

@@ -137,7 +137,7 @@ def rewrite(
     `columns`. Django's bulk_update asks a thousand times for each column which row it is: fifty thousand rows with a
     dozen columns took minutes.
     """
-    fields = [model._meta.get_field(name) for name in ("id", *only_where, *columns)]
+    fields: list[Any] = [model._meta.get_field(name) for name in ("id", *only_where, *columns)]
     places = [f"v.column{place}" for place in range(1, len(fields) + 1)]
     if connection.vendor == "postgresql":
         places = [

@@ -17,7 +17,6 @@ from django.utils import timezone
 from complaints import board, workflow
 from complaints.errors import WrongState
 from complaints.models import Complaint, State
-from tests.accounts.conftest import as_user  # noqa: F401
 from tests.complaints.test_complaint_list import NOW, TODAY, complain
 from tests.support.cast import Cast
 from tests.support.factories import ComplaintFactory, DecisionFactory
@@ -52,7 +51,7 @@ def state_of(one: Complaint) -> str:
 
 
 # What stands where --------------------------------------------------------------------------------------------------
-def test_a_column_for_each_state_least_time_left_first(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_a_column_for_each_state_least_time_left_first(as_user: As, cast: Cast) -> None:
     late, later = complain(cast.acme, 3), complain(cast.acme, 6)
     again = complain(cast.acme, 20, "acknowledged", "resolved", "reopened")
     waits = complain(cast.acme, 5, "acknowledged", "waiting")
@@ -75,7 +74,7 @@ def test_a_column_for_each_state_least_time_left_first(as_user: As, cast: Cast) 
     assert "opened again" in html and "waits for a second person" in html and "waiting for customer" in html
 
 
-def test_only_some_are_shown_and_all_are_counted(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_only_some_are_shown_and_all_are_counted(as_user: As, cast: Cast) -> None:
     made = ComplaintFactory.create_batch(
         board.CARDS + 3, account=cast.acme, due_at=NOW, step=False, assignee=cast.rita
     )
@@ -92,7 +91,7 @@ def test_only_some_are_shown_and_all_are_counted(as_user: As, cast: Cast) -> Non
     assert client.get(new.list_url).context["page"].paginator.count == len(made) == new.number
 
 
-def test_filters_views_and_words(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_filters_views_and_words(as_user: As, cast: Cast) -> None:
     mine, other = complain(cast.acme, 3, assignee=cast.rita), complain(cast.acme, 12, batch="B-7")
     question = complain(cast.acme, 1, question=True)
     client = as_user("rita")
@@ -108,14 +107,14 @@ def test_filters_views_and_words(as_user: As, cast: Cast) -> None:  # noqa: F811
     assert columns(client.get(BOARD))["new"]
 
 
-def test_a_view_of_ones_own(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_a_view_of_ones_own(as_user: As, cast: Cast) -> None:
     client = as_user("rita")
     client.post("/lists/complaint-board/views/?kind=question", {"name": "Asked"})
     assert "Asked" in {view["name"] for view in client.get(BOARD, {"view": "all"}).context["views"]}
     assert client.get("/lists/complaint-board.csv").status_code == 404
 
 
-def test_more_cards_ask_the_database_no_more_often(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_more_cards_ask_the_database_no_more_often(as_user: As, cast: Cast) -> None:
     client = as_user("mona")
 
     def queries() -> int:
@@ -133,7 +132,7 @@ def test_more_cards_ask_the_database_no_more_often(as_user: As, cast: Cast) -> N
     assert queries() == few
 
 
-def test_for_who_sees_nothing_and_nobody(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_for_who_sees_nothing_and_nobody(as_user: As, cast: Cast) -> None:
     assert "Nothing is open" in as_user("rita").get(BOARD).content.decode()
     assert "Nothing here matches" in as_user("rita").get(BOARD, {"kind": "question"}).content.decode()
     one = complain(cast.quarry, 3)
@@ -159,7 +158,7 @@ def test_for_who_sees_nothing_and_nobody(as_user: As, cast: Cast) -> None:  # no
     ],
 )
 def test_a_card_goes_where_a_single_step_leads(
-    as_user: As,  # noqa: F811
+    as_user: As,
     cast: Cast,
     states: list[str],
     to: str,
@@ -203,7 +202,7 @@ def test_a_card_goes_where_a_single_step_leads(
     ],
 )
 def test_what_is_refused_says_why_and_changes_nothing(
-    as_user: As,  # noqa: F811
+    as_user: As,
     cast: Cast,
     states: list[str],
     question: bool,
@@ -232,7 +231,7 @@ def test_every_pair_of_state_and_column_has_an_answer(cast: Cast) -> None:
             assert not set(board.forms(state, kind)) & set(board.targets(state))
 
 
-def test_the_menu_does_what_dragging_does(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_the_menu_does_what_dragging_does(as_user: As, cast: Cast) -> None:
     one = complain(cast.acme, 9, "acknowledged", "resolved")
     client = as_user("rita")
     page = client.get(reverse("complaints:move", args=[one.pk])).content.decode()
@@ -247,7 +246,7 @@ def test_the_menu_does_what_dragging_does(as_user: As, cast: Cast) -> None:  # n
     assert "Choose what is done." in said(move(client, one, act="decide"))[-1]
 
 
-def test_a_step_is_taken_back(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_a_step_is_taken_back(as_user: As, cast: Cast) -> None:
     one = complain(cast.acme, 5)
     client = as_user("rita")
     move(client, one, to="acknowledged")
@@ -262,7 +261,7 @@ def test_a_step_is_taken_back(as_user: As, cast: Cast) -> None:  # noqa: F811
     assert one.responded_at is None and one.due_at == one.response_due_at
 
 
-def test_one_is_given_to_somebody_from_its_menu(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_one_is_given_to_somebody_from_its_menu(as_user: As, cast: Cast) -> None:
     one = complain(cast.acme, 5, assignee=cast.rita)
     answer = as_user("rita").post(
         "/complaints/assign/", {"row": one.pk, "assignee": cast.serge.pk, "next": f"{BOARD}?kind=complaint"}
@@ -275,7 +274,7 @@ def test_one_is_given_to_somebody_from_its_menu(as_user: As, cast: Cast) -> None
     assert away.headers["Location"] == "/complaints/"
 
 
-def test_the_days_are_those_of_the_reader(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_the_days_are_those_of_the_reader(as_user: As, cast: Cast) -> None:
     cast.serge.time_zone = "Europe/Sofia"
     cast.serge.save()
     complain(cast.acme, 6)

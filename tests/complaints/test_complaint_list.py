@@ -23,7 +23,6 @@ from complaints.models import Assigning, Complaint, ComplaintStep
 from complaints.running_out import FIELDS, Clocks, Stand
 from contacts.models import AgendaItem
 from crm.lists import paging
-from tests.accounts.conftest import as_user  # noqa: F401
 from tests.support.cast import Cast
 from tests.support.factories import (
     AgendaItemFactory,
@@ -159,7 +158,7 @@ def names(answer: Any, some: dict[str, Complaint]) -> list[str]:
     return [by_pk[pk] for pk in shown(answer)]
 
 
-def test_least_time_left_first(as_user: As, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_least_time_left_first(as_user: As, some: dict[str, Complaint]) -> None:
     assert names(as_user("rita").get(LIST), some) == ["over", "risk", "question", "fine", "waiting"]
     assert names(as_user("rita").get(LIST, {"sort": "-left"}), some)[-1] == "waiting"
 
@@ -176,7 +175,7 @@ def test_least_time_left_first(as_user: As, some: dict[str, Complaint]) -> None:
     ],
 )
 def test_each_role_sees_those_of_its_accounts(
-    as_user: As,  # noqa: F811
+    as_user: As,
     cast: Cast,
     some: dict[str, Complaint],
     person: str,
@@ -217,7 +216,7 @@ def test_each_role_sees_those_of_its_accounts(
     ],
 )
 def test_views_and_filters(
-    as_user: As,  # noqa: F811
+    as_user: As,
     some: dict[str, Complaint],
     asked: dict[str, str],
     found: list[str],
@@ -225,7 +224,7 @@ def test_views_and_filters(
     assert names(as_user("rita").get(LIST, asked), some) == found
 
 
-def test_a_manager_filters_by_the_teams(as_user: As, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_a_manager_filters_by_the_teams(as_user: As, some: dict[str, Complaint]) -> None:
     client = as_user("mona")
     assert set(names(client.get(LIST, {"view": "team"}), some)) == {"over", "fine", "waiting", "brewery"}
     assert "Nobody's" in {str(view["name"]) for view in client.get(LIST, {"view": "all"}).context["views"]}
@@ -234,7 +233,7 @@ def test_a_manager_filters_by_the_teams(as_user: As, some: dict[str, Complaint])
 
 
 def test_it_is_found_by_number_words_account_and_product(
-    as_user: As,  # noqa: F811
+    as_user: As,
     cast: Cast,
     some: dict[str, Complaint],
 ) -> None:
@@ -252,7 +251,7 @@ def test_it_is_found_by_number_words_account_and_product(
     assert names(client.get(LIST, {"q": some["closed"].number, "state": "closed"}), some) == ["closed"]
 
 
-def test_the_row_says_what_there_is_to_know(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_the_row_says_what_there_is_to_know(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:
     html = as_user("rita").get(LIST).content.decode()
     one = some["over"]
     for words in (
@@ -268,7 +267,7 @@ def test_the_row_says_what_there_is_to_know(as_user: As, cast: Cast, some: dict[
         assert words in html, words
 
 
-def test_the_file_has_what_the_page_shows(as_user: As, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_the_file_has_what_the_page_shows(as_user: As, some: dict[str, Complaint]) -> None:
     client = as_user("rita")
     answer = client.get("/lists/complaints.csv", {"columns": "account,left,minutes,due,number,kind,state"})
     lines = list(csv.reader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
@@ -283,7 +282,7 @@ def test_the_file_has_what_the_page_shows(as_user: As, some: dict[str, Complaint
     assert lines[1][6] == "In progress, waits for a second person"
 
 
-def test_more_rows_ask_the_database_no_more_often(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_more_rows_ask_the_database_no_more_often(as_user: As, cast: Cast) -> None:
     client = as_user("mona")
 
     def queries() -> int:
@@ -300,7 +299,7 @@ def test_more_rows_ask_the_database_no_more_often(as_user: As, cast: Cast) -> No
 
 
 def test_a_long_list_gives_the_rows_that_a_short_one_does(
-    as_user: As,  # noqa: F811
+    as_user: As,
     some: dict[str, Complaint],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -312,7 +311,7 @@ def test_a_long_list_gives_the_rows_that_a_short_one_does(
 
 
 # Assigning ----------------------------------------------------------------------------------------------------------
-def test_many_are_given_at_once_and_come_back(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_many_are_given_at_once_and_come_back(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:
     client = as_user("mona")
     rows = [some[name].pk for name in ("fine", "question", "brewery", "closed")]
     answer = client.post("/complaints/assign/", {"row": rows, "assignee": cast.serge.pk})
@@ -332,7 +331,7 @@ def test_many_are_given_at_once_and_come_back(as_user: As, cast: Cast, some: dic
     assert said(again)[-1] == "This was taken back already."
 
 
-def test_all_of_the_list_are_given(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_all_of_the_list_are_given(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:
     answer = as_user("mona").post("/complaints/assign/?clock=over", {"all": "1", "assignee": "me"})
     assert said(answer) == ["1 given to Mona Example."]
     assert list(Complaint.objects.filter(assignee=cast.mona)) == [some["over"]]
@@ -350,7 +349,7 @@ def test_all_of_the_list_are_given(as_user: As, cast: Cast, some: dict[str, Comp
     ],
 )
 def test_what_cannot_be_given_is_refused_in_words(
-    as_user: As,  # noqa: F811
+    as_user: As,
     cast: Cast,
     some: dict[str, Complaint],
     data: dict[str, str],
@@ -367,7 +366,7 @@ def test_what_cannot_be_given_is_refused_in_words(
     assert not Assigning.objects.exists()
 
 
-def test_whose_act_it_was_takes_it_back(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_whose_act_it_was_takes_it_back(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:
     as_user("rita").post("/complaints/assign/", {"row": some["risk"].pk, "assignee": "me"})
     url = reverse("complaints:assign_undo", args=[Assigning.objects.get().pk])
     assert said(as_user("ada").post(url)) == ["This cannot be undone."]
@@ -394,7 +393,7 @@ def test_no_more_than_anybody_works_on(
 
 
 # Where else it is told ----------------------------------------------------------------------------------------------
-def test_today_says_how_much_time_is_left(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_today_says_how_much_time_is_left(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:
     one = some["over"]
     call = FollowUpFactory(account=cast.acme, assignee=cast.rita, day=TODAY)
     AgendaItemFactory(
@@ -412,7 +411,7 @@ def test_today_says_how_much_time_is_left(as_user: As, cast: Cast, some: dict[st
     assert "over by 1 day 2 h" in pane
 
 
-def test_the_queue_asks_once_for_all_complaints(as_user: As, cast: Cast) -> None:  # noqa: F811
+def test_the_queue_asks_once_for_all_complaints(as_user: As, cast: Cast) -> None:
     client = as_user("rita")
 
     def ask(number: int) -> int:
@@ -433,7 +432,7 @@ def test_the_queue_asks_once_for_all_complaints(as_user: As, cast: Cast) -> None
 
 def test_everybody_who_contacts_the_account_is_told(
     as_user: As, cast: Cast, some: dict[str, Complaint]
-) -> None:  # noqa: F811
+) -> None:
     cast.acme.open_complaints = 4
     cast.acme.save()
     call = FollowUpFactory(account=cast.acme, assignee=cast.rita, day=TODAY, channel="visit")
@@ -456,7 +455,7 @@ def test_everybody_who_contacts_the_account_is_told(
     assert "complaints are open" not in client.get(f"/accounts/{cast.acme.pk}/log/").content.decode()
 
 
-def test_the_accounts_tab_leads_to_each(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_the_accounts_tab_leads_to_each(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:
     client = as_user("rita")
     html = client.get(f"/accounts/{cast.acme.pk}/complaints/").content.decode()
     places = [
@@ -476,7 +475,7 @@ def test_the_mail_leads_to_the_complaint(cast: Cast, some: dict[str, Complaint],
     assert "/accounts/" not in bodies
 
 
-def test_the_navigation_counts_what_one_works_on(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:  # noqa: F811
+def test_the_navigation_counts_what_one_works_on(as_user: As, cast: Cast, some: dict[str, Complaint]) -> None:
     answer = as_user("rita").get("/accounts/")
     item = next(each for group in answer.context["nav"] for each in group.items if "complaints" in each.url)
     assert (item.count, item.key) == (2, "q")  # for what waits, no time runs

@@ -30,7 +30,6 @@ from crm.lists.columns import Column, Order, Row, muted, words_of
 from crm.lists.columns import Kind as Cell
 from crm.lists.listing import Listing
 from crm.lists.paging import LongPaginator
-from crm.look import figures
 from crm.look.templatetags.look import icon
 from crm.look.templatetags.look import tier as tier_badge
 from crm.team.models import Role

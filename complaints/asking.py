@@ -79,6 +79,12 @@ def ask_afterwards(
     )
 
 
+def open_after(complaint: Complaint) -> AgendaItem | None:
+    """What is on the queue to ask whether it was solved, with its follow-up and who makes it; None: nothing."""
+    items = AgendaItem.objects.open().filter(account=complaint.account, reason=Reason.MANUAL)
+    return items.filter(source=_after_source(complaint)).select_related("follow_up__assignee").first()
+
+
 def withdraw_afterwards(complaint: Complaint, *, now: dt.datetime) -> None:
     """It was opened again: nobody need ask whether it was solved. Call it before the step is written."""
     withdraw_contact(

@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from accounts.models import Account, ContactPerson, PurchaseLine
-from accounts.querysets import AccountQuerySet, who_see
-from complaints import advice, outreach, workflow
+from accounts.querysets import who_see
+from complaints import advice, asking, outreach, workflow
 from complaints.models import Attachment, Complaint, Decision, Escalation, State
 from complaints.policies import policy_in_force
 from complaints.time_left import TimeLeft, time_left
 from complaints.timeline import Entry, decided_words, timeline
 from complaints.wording import ground_words, leads
+from contacts.models import FollowUp
+from crm.look.figures import number
 from crm.team.models import User
 
 STEPS = ("acknowledge", "start", "wait", "answered", "close", "reopen")
@@ -86,12 +88,11 @@ class ComplaintPage:
             case _:
                 return "accent"
 
-    @cached_property
+    @property
     def is_escalated(self) -> bool:
         """Whether a clock ran out and the leads were told."""
-        if not self.complaint.is_open:
-            return False
-        return self.complaint.escalations.filter(kind=Escalation.Kind.BREACH).exists()
+        breach = Escalation.Kind.BREACH
+        return self.complaint.is_open and any(entry.kind == breach for entry in self.timeline)
 
     # What may be done -----------------------------------------------------------------------------------------------
     @cached_property
@@ -134,6 +135,17 @@ class ComplaintPage:
         return [name for name in STEPS if name in self.acts]
 
     @property
+    def steps_first(self) -> bool:
+        """Whether a step is what comes next, before a decision or a resolution."""
+        return self.complaint.state in {
+            State.NEW,
+            State.ACKNOWLEDGED,
+            State.WAITING,
+            State.REOPENED,
+            State.RESOLVED,
+        }
+
+    @property
     def may_decide(self) -> bool:
         """Whether the user decides this one, and not only a manager."""
         if "decide" not in self.acts:
@@ -149,6 +161,14 @@ class ComplaintPage:
     def may_say_solved(self) -> bool:
         """Whether "was it solved?" can be answered."""
         return self.complaint.state in {State.RESOLVED, State.CLOSED}
+
+    @cached_property
+    def asked_after(self) -> FollowUp | None:
+        """The contact in which somebody asks whether it was solved; None where none is open."""
+        if self.complaint.is_open or self.complaint.solved:
+            return None
+        item = asking.open_after(self.complaint)
+        return item.follow_up if item is not None else None
 
     @cached_property
     def people(self) -> list[User]:
@@ -233,11 +253,14 @@ class ComplaintPage:
 
     @cached_property
     def buyers(self) -> int:
-        """How many other accounts, whoever sees them, bought the product."""
-        if not self._products:
-            return 0
-        rows: AccountQuerySet = outreach.buyers(self._products, complaint=self.complaint, today=self.today)
-        return rows.order_by().count()
+        """How many other accounts, whoever sees them, bought the product; at most 1,001."""
+        return outreach.counted(self._products, complaint=self.complaint, today=self.today)
+
+    @property
+    def buyers_words(self) -> str:
+        """ "214", "1,000+"."""
+        most = outreach.COUNTED
+        return number(self.buyers) if self.buyers <= most else f"{number(most)}+"
 
     @property
     def is_product_fault(self) -> bool:

@@ -25,6 +25,7 @@ from crm.team.models import User
 MONTHS = 24
 MOST = 5_000
 """Accounts in one act."""
+COUNTED = 1_000
 MINUTES = 10
 OVER_DAYS = 5
 """Working days over which an owner's calls are spread, the largest account first."""
@@ -71,6 +72,20 @@ def buyers(products: list[Product], *, complaint: Complaint, today: dt.date) -> 
     )
     accounts = Account.objects.active().filter(pk__in=bought.order_by().values("purchase__account"))
     return accounts.exclude(pk=complaint.account_id)
+
+
+def counted(products: list[Product], *, complaint: Complaint, today: dt.date) -> int:
+    """How many accounts `buyers` has, at most COUNTED + 1: a page that only mentions them does not count to the end."""
+    if not products:
+        return 0
+    bought = PurchaseLine.objects.filter(
+        product__in=[one.pk for one in products],
+        purchase__ordered_on__gt=months_before(today, MONTHS),
+        purchase__ordered_on__lte=today,
+        purchase__amount_cents__gt=0,
+        purchase__account__archived_at__isnull=True,
+    ).exclude(purchase__account=complaint.account_id)
+    return bought.order_by().values("purchase__account").distinct()[: COUNTED + 1].count()
 
 
 def with_news(

@@ -100,7 +100,7 @@ class DecisionForm(RefusableForm):
     )
     amount = AmountField(label=_("Amount"))
     reason = forms.CharField(
-        label=_("Reason"), required=False, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Reason"), required=False, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 1})
     )
 
     def __init__(self, *args: Any, claim_cents: int | None, **kwargs: Any) -> None:

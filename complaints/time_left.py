@@ -19,7 +19,7 @@ class TimeLeft:
 
     label: str
     words: str
-    """"in 2 h 10 min", "over by 1 day 3 h", "after 1 h"."""
+    """"in 2 h 10 min", "over by 1 day 3 h", "after 1 h", in working time."""
     note: str = ""
     tone: str = ""
     """"late", "soon", "up" (kept) or ""."""
@@ -52,8 +52,7 @@ def response_left(complaint: Complaint, time: WorkingTime, *, now: dt.datetime) 
     label = _("First response")
     if complaint.responded_at is not None and complaint.response_over is not None:
         over = complaint.response_over
-        used = working_words((complaint.response_allowed or 0) + over, day=day_of(time))
-        return _ended(label, _("after %(time)s") % {"time": used}, over, time)
+        return _ended(label, (complaint.response_allowed or 0) + over, over, time)
     return _running(label, complaint.response_warn_at, complaint.response_due_at, time, now)
 
 
@@ -62,8 +61,7 @@ def resolution_left(complaint: Complaint, time: WorkingTime, *, now: dt.datetime
     label = _("Answer") if complaint.is_question else _("Resolution")
     allowed, used = complaint.resolution_allowed, complaint.resolution_used
     if complaint.resolution_over is not None:
-        words = _("after %(time)s") % {"time": working_words(used, day=day_of(time))}
-        return _ended(label, words, complaint.resolution_over, time)
+        return _ended(label, used, complaint.resolution_over, time)
     if complaint.state == State.WAITING and allowed is not None:
         rest = working_words(allowed - used, day=day_of(time))
         if used > allowed:
@@ -83,16 +81,20 @@ def _running(
         return TimeLeft(label, "–")
     day = day_of(time)
     if now >= due_at:
-        words = working_words(time.between(due_at, now), day=day)
-        return TimeLeft(label, _("over by %(time)s") % {"time": words}, tone="late", due_at=due_at)
-    words = working_words(time.between(now, due_at), day=day)
+        over = time.between(due_at, now)
+        words = _("over by %(time)s") % {"time": working_words(over, day=day)} if over else _("just over")
+        return TimeLeft(label, words, tone="late", due_at=due_at)
+    left = time.between(now, due_at)
+    words = _("in %(time)s") % {"time": working_words(left, day=day)} if left else _("now")
     tone = "soon" if warn_at is not None and now >= warn_at else ""
-    return TimeLeft(label, _("in %(time)s") % {"time": words}, tone=tone, due_at=due_at)
+    return TimeLeft(label, words, tone=tone, due_at=due_at)
 
 
-def _ended(label: str, words: str, over: int, time: WorkingTime) -> TimeLeft:
+def _ended(label: str, used: int, over: int, time: WorkingTime) -> TimeLeft:
     """A clock that has stopped: how long it took, and by how much it was kept or not."""
-    much = working_words(over, day=day_of(time))
+    day = day_of(time)
+    words = _("after %(time)s") % {"time": working_words(used, day=day)} if used else _("at once")
+    much = working_words(over, day=day)
     if over > 0:
         return TimeLeft(label, words, _("%(time)s too late") % {"time": much}, "late")
     return TimeLeft(label, words, _("kept, %(time)s to spare") % {"time": much}, "up")

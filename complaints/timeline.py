@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -31,7 +31,7 @@ class Entry:
 
     at: dt.datetime
     kind: str
-    """"step", "told", "heard", "internal", "decision", "escalation" or "file": how it looks."""
+    """"step", "told", "heard", "internal", "decision", "warning", "breach" or "file": how it looks."""
     icon: str
     title: str
     text: str = ""
@@ -53,7 +53,7 @@ class Entry:
 def timeline(complaint: Complaint, *, decisions: Sequence[Decision]) -> list[Entry]:
     """Everything that happened to it, newest first. Four queries; the decisions come with their people."""
     entries = [
-        *_of_steps(complaint),
+        *_of_steps(complaint, {one.approved_at or one.decided_at for one in decisions}),
         *_of_messages(complaint),
         *_of_decisions(decisions),
         *_of_escalations(complaint),
@@ -74,8 +74,10 @@ def decided_words(decision: Decision) -> str:
     }
 
 
-def _of_steps(complaint: Complaint) -> Iterator[Entry]:
+def _of_steps(complaint: Complaint, decided: Collection[dt.datetime]) -> Iterator[Entry]:
     for step in complaint.steps.select_related("actor"):
+        if step.to_state == State.DECIDED and step.at in decided:
+            continue  # the decision says more
         yield Entry(
             step.at, "step", _ICONS[State(step.to_state)], _step_title(step), step.note, _name(step.actor)
         )
@@ -144,7 +146,7 @@ def _of_escalations(complaint: Complaint) -> Iterator[Entry]:
         title = _("Time is over: %(clock)s") if breach else _("Time runs out: %(clock)s")
         yield Entry(
             rows[0].at,
-            "escalation",
+            kind,
             "alert",
             title % {"clock": rows[0].get_clock_display().lower()},
             note=_("told to %(names)s") % {"names": ", ".join(row.recipient.name for row in rows)},

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.querysets import who_see
 from complaints import workflow
-from complaints.errors import ComplaintError, WrongState
+from complaints.errors import ComplaintError, NotAllowed, WrongState
 from complaints.models import Complaint, ComplaintCategory, Decision
 from complaints.page_forms import (
     ActForm,
@@ -241,7 +241,9 @@ def undo(request: Request, complaint: Complaint, what: str, which: int) -> HttpR
         elif what == "decision":
             workflow.take_back_decision(complaint=complaint, decision_id=which, **done)
         else:
-            person = get_object_or_404(who_see(complaint.account), pk=which)
+            person = who_see(complaint.account).filter(pk=which).first()
+            if person is None:
+                raise NotAllowed(_("Who worked on it before does not see the account any more."))
             workflow.assign(complaints=[complaint], assignee=person, **done)
     except ComplaintError as error:
         toast(request, str(error), level=ERROR)

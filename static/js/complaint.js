@@ -13,6 +13,8 @@ function internal() {
 }
 if (form) {
   form.addEventListener("change", internal);
+  // Who reads it is no loss where nothing is written yet: nobody is asked before leaving (dirty.js).
+  form.addEventListener("input", (event) => { if (event.target.name === "kind") event.stopPropagation(); });
   internal();
 }
 

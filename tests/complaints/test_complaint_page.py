@@ -203,6 +203,7 @@ def test_from_new_to_closed_and_back(cast: Cast, complaint: Complaint, as_: Call
     assert (found.state, found.resolution, found.root_cause_id) == ("resolved", "credit", "picking")
     post(client, complaint, "act", act="close")
     assert now_of(complaint).closed_on == TODAY
+    assert "Tue 20 Oct, Rita Example asks whether it was solved" in get(client, complaint)
     post(client, complaint, "solved", solved="no", words="Still leaks")
     assert now_of(complaint).solved == "no"
     assert complaint.messages.get(kind="heard").words == "Still leaks"

@@ -61,6 +61,7 @@ def pages() -> Iterator[Page]:
                 ("Persons", "contacts:persons"),
                 ("Purchases", "accounts:purchases"),
                 ("Touchpoints", "contacts:touchpoints"),
+                ("Complaints", "complaints:list"),
             )
             for role in ("rep", "manager", "admin")
             for extra, query in (("", ""), (", searched", "?q=office"))

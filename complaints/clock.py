@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from django.db.models import Q
 
 from complaints.models import Complaint, ComplaintStep, ServiceLevel, State
 from complaints.working_hours import Hours, WorkingTime
+from crm.jobs.bulk import rewrite
 from crm.team.calendars import country_calendar
 from crm.team.models import PublicHoliday, Team
 
@@ -225,16 +226,15 @@ def refresh(*, complaint_ids: Collection[int] | None = None) -> list[Clocked]:
         steps[pk].append(Step(to_state, at))
     levels, hours = Levels(), TeamHours()
     found: list[Clocked] = []
-    differing: dict[str, list[Complaint]] = defaultdict(list)
+    differing: list[tuple[Any, ...]] = []
     for row in rows:
         one = _reckoned(row, steps.get(row[0], ()), levels, hours)
         found.append(one)
         said = tuple(getattr(one.said, name) for name in COLUMNS)
         if said != row[len(_ASKED) :]:
-            differing[one.state].append(Complaint(pk=one.pk, **asdict(one.said)))
-    for state, changed in differing.items():
-        # Whoever changed the state meanwhile has reckoned anew.
-        Complaint.objects.filter(state=state).bulk_update(changed, COLUMNS, batch_size=1000)
+            differing.append((one.pk, one.state, *said))
+    # Whoever changed the state meanwhile has reckoned anew.
+    rewrite(Complaint, COLUMNS, differing, only_where=("state",))
     return found
 
 

@@ -43,7 +43,7 @@ def escalation_mail(user: User, told: QuerySet[Escalation], *, now: dt.datetime)
                     "due_at": row.complaint.response_due_at
                     if row.clock == "response"
                     else row.complaint.resolution_due_at,
-                    "url": address + reverse("accounts:detail", args=[row.complaint.account_id]),
+                    "url": address + reverse("complaint:page", args=[row.complaint_id]),
                 }
                 for row in rows[:MOST]
             ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -11,12 +11,14 @@ from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from accounts.alerts import alerts_of
 from accounts.models import Account, Channel, ContactPerson, Purchase
 from contacts import agenda
 from contacts.cadence import SATISFIES
 from contacts.colleagues import colleagues_near
 from contacts.models import AgendaItem, ContactWish, FollowUp, Outcome, Promise, Reason, Touchpoint
 from contacts.querysets import may_act_on
+from contacts.queue_notes import Note, notes_of
 from contacts.reckoning import Line, explain, names_in
 from contacts.why import REASON_ICONS, Ask, days_of
 from contacts.wishes import Caution, cautions, sentence, wishes_of
@@ -38,6 +40,8 @@ class AgendaLine:
     day: dt.date
     late: bool
     promise_id: int | None = None
+    url: str = ""
+    """Where the thing itself is that asks for the contact."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class Warning:
     icon: str
     strong: str
     text: str
+    url: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class Brief:
         return any(line.late for line in self.agenda)
 
 
-def brief_of(follow_up: FollowUp, *, user: User, today: dt.date) -> Brief:
+def brief_of(follow_up: FollowUp, *, user: User, today: dt.date, now: dt.datetime) -> Brief:
     """Read what belongs to one follow-up, whose account the user sees. A fixed number of queries."""
     account = follow_up.account
     items = list(
@@ -112,7 +118,8 @@ def brief_of(follow_up: FollowUp, *, user: User, today: dt.date) -> Brief:
     calendar = calendar_of(follow_up.assignee)
     promises = list(Promise.objects.filter(account=account).open())
     made_on = {promise.pk: promise.made_on for promise in promises}
-    lines = [_agenda_line(item, made_on, today) for item in items]
+    notes = notes_of([item.source for item in items], user=user, today=today, now=now)
+    lines = [_agenda_line(item, made_on, today, notes) for item in items]
     latest = _latest(account)
     known = {user.pk: user.name, **{row.user_id: row.user.name for row in latest}}
     names = names_in([item.reckoning for item in items], known)
@@ -131,7 +138,11 @@ def brief_of(follow_up: FollowUp, *, user: User, today: dt.date) -> Brief:
         persons=persons,
         person=person,
         warnings=[
-            *_warnings(account, today=today),
+            *(
+                Warning(one.tone, one.icon, one.strong, one.text, one.url, one.action)
+                for one in alerts_of(account, user=user, today=today, now=now)
+            ),
+            *_unpaid(account, today=today),
             *_wishes(wishes, person),
             *_colleague(follow_up, calendar, today),
         ],
@@ -160,7 +171,9 @@ def _satisfied_by(item: AgendaItem) -> tuple[str, ...] | None:
     return tuple(channel for channel, stands_for in SATISFIES.items() if item.channel in stands_for)
 
 
-def _agenda_line(item: AgendaItem, made_on: dict[int, dt.date], today: dt.date) -> AgendaLine:
+def _agenda_line(
+    item: AgendaItem, made_on: dict[int, dt.date], today: dt.date, notes: Mapping[str, Note]
+) -> AgendaLine:
     promise_id = agenda.promise_id_of(item.source)
     words, small = item.words or str(Reason(item.reason).label), ""
     if item.reason == Reason.CADENCE:
@@ -174,7 +187,10 @@ def _agenda_line(item: AgendaItem, made_on: dict[int, dt.date], today: dt.date) 
                 small = _("nobody there was reached yet")
     elif promise_id in made_on:
         small = pgettext("promise", "promised on %(day)s") % {"day": day_words(made_on[promise_id], today)}
-    return AgendaLine(REASON_ICONS[item.reason], words, small, item.due, item.due < today, promise_id)
+    note = notes.get(item.source, Note(""))
+    late = item.due < today or note.tone == "late"
+    icon = REASON_ICONS[item.reason]
+    return AgendaLine(icon, words, small or note.words, item.due, late, promise_id, note.url)
 
 
 CADENCE_WORDS = {
@@ -249,21 +265,9 @@ def _small(touchpoint: Touchpoint, viewer: User) -> str:
     return f"{outcome}, {by}" if outcome else by
 
 
-def _warnings(account: Account, *, today: dt.date) -> list[Warning]:
-    """What to know before one calls: open complaints, payments that are late."""
+def _unpaid(account: Account, *, today: dt.date) -> list[Warning]:
+    """Payments that are late."""
     found = []
-    if account.open_complaints:
-        words = ngettext(
-            "%(count)d complaint is open.", "%(count)d complaints are open.", account.open_complaints
-        )
-        found.append(
-            Warning(
-                "danger",
-                "complaint",
-                words % {"count": account.open_complaints},
-                _("Say what we do about it before they ask."),
-            )
-        )
     late = Purchase.objects.filter(
         account=account, due_on__lt=today, paid_on__isnull=True, amount_cents__gt=0
     ).aggregate(number=Count("pk"), cents=Sum("amount_cents"))

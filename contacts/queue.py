@@ -181,6 +181,7 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
             "asks__due",
             "asks__interval_days",
             "asks__counted_from",
+            "asks__source",
             KeyTextTransform("step", KeyTextTransform(0, "asks__reckoning")),
             KeyTextTransform("step", KeyTextTransform(1, "asks__reckoning")),
             KeyTextTransform("times", KeyTextTransform(1, "asks__reckoning")),
@@ -209,9 +210,18 @@ def _entries(user: User, today: dt.date) -> list[Entry]:
         found[pk] = (pk, account_id, shown_on, day, time, channel, tier, sales, code)
         if reason is None:
             continue
-        interval, counted_from, opening, then, times = rest
+        interval, counted_from, source, opening, then, times = rest
         attempts = int(times or 0) if then == "not_reached" else 0
-        ask = Ask(reason, words, due, interval, counted_from, never=opening == "start", attempts=attempts)
+        ask = Ask(
+            reason,
+            words,
+            due,
+            interval,
+            counted_from,
+            never=opening == "start",
+            attempts=attempts,
+            source=source,
+        )
         asks.setdefault(pk, []).append(ask)
     return [Entry(*(*values, tuple(asks.get(pk, ())), owners[pk])) for pk, values in found.items()]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from contacts.models import Outcome, Reason
+from contacts.queue_notes import Note
 from crm.look.figures import day as day_words
 
 REASON_ICONS: dict[str, str] = {
@@ -51,6 +52,8 @@ class Ask:
     """Nobody was reached yet: counted_from is the day the cadence began."""
     attempts: int = 0
     """Our attempts since the last contact that reached nobody."""
+    source: str = ""
+    """What names the asking, within the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,18 @@ def days_of(ask: Ask, today: dt.date) -> str:
     }
 
 
-def why_now(asks: Sequence[Ask], *, today: dt.date, coming: bool = False) -> Why:
-    """The row's words. `asks`: the leading reason first. Without any, a person booked it."""
+def why_now(
+    asks: Sequence[Ask], *, today: dt.date, coming: bool = False, notes: Mapping[str, Note] | None = None
+) -> Why:
+    """The row's words. `asks`: the leading reason first. Without any, a person booked it. notes: by source."""
     if not asks:
         return Why(_("Booked by hand"))
     first, *rest = asks
     words, tone, more = _lead(first, today=today, coming=coming)
+    if notes and (note := notes.get(first.source)) is not None:
+        # Translators: why a contact is due, and its time left: "Complaint: 2 h 10 min left"
+        said = _("%(reason)s: %(note)s") % {"reason": Reason(first.reason).label, "note": note.words}
+        words, tone, more = said, tone or note.tone, more or first.words
     if rest:
         # Translators: further reasons of the same contact: "+ promise due, complaint"
         others = ", ".join(dict.fromkeys(Reason(ask.reason).label.lower() for ask in rest))

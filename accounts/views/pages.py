@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts.alerts import alerts_of
 from accounts.models import Account, Purchase, PurchaseLine
 from accounts.panels import HEAD, Panel, Stat, blocks, panels, visible_panels, with_facts
 from accounts.querysets import may_edit, visible_ids
@@ -108,7 +109,7 @@ def open_account(request: Request, pk: int, opened: Panel, tabs: list[Panel]) ->
 
 
 def head(request: Request, account: Account, opened: Panel, tabs: list[Panel]) -> dict[str, Any]:
-    """What the head of an account page and its row of tabs need. No query."""
+    """What the head of an account page and its row of tabs need. Queries for its alerts only, where there are any."""
     stats: list[Stat] = [
         stat for block in _head_blocks(request.user) for stat in block.stats(account, request)
     ]
@@ -117,6 +118,7 @@ def head(request: Request, account: Account, opened: Panel, tabs: list[Panel]) -
         "today": request.today,
         "editable": account.editable,  # type: ignore[attr-defined]
         "stats": stats,
+        "alerts": alerts_of(account, user=request.user, today=request.today, now=request.now),
         "tabs": [
             Tab(
                 panel.title,

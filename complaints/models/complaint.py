@@ -183,6 +183,17 @@ class Complaint(Worded, models.Model):
                 condition=Q(closed_on__isnull=True),
                 name="complaint_of_assignee",
             ),
+            # The board: of each state those with the least time left.
+            models.Index(
+                fields=["state", "due_at", "id"],
+                condition=Q(closed_on__isnull=True),
+                name="complaint_open_by_state",
+            ),
+            models.Index(
+                fields=["-closed_on", "-id"],
+                condition=Q(closed_on__isnull=False),
+                name="complaint_closed_latest",
+            ),
         ]
 
     def __str__(self) -> str:

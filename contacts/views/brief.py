@@ -21,7 +21,7 @@ def brief(request: Request, pk: int) -> HttpResponse:
     context = {
         "follow_up": found,
         "account": account,
-        "brief": brief_of(found, user=request.user, today=request.today),
+        "brief": brief_of(found, user=request.user, today=request.today, now=request.now),
         "promises": Promise.objects.filter(account=account).open().select_related("made_by"),
         "parts": [part.render(account, request, editable=False) for part in brief_parts()],
         "today": request.today,

@@ -29,7 +29,7 @@ def _act_page(
     request: Request, opened: FollowUp, form: forms.Form, act: str, *, status: int = 200
 ) -> HttpResponse:
     """The plain page of a dialog: for who has no script, and for what was refused."""
-    brief = brief_of(opened, user=request.user, today=request.today)
+    brief = brief_of(opened, user=request.user, today=request.today, now=request.now)
     context = {"follow_up": opened, "form": form, "act": act, "brief": brief, "query": kept_query(request)}
     template = (
         "contacts/hand_over_dialog.html" if request.htmx and act == "hand_over" else "contacts/put_off.html"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.messages import ERROR
@@ -24,6 +24,7 @@ from contacts.forms import LogForm, RescheduleForm, SkipForm, SnoozeForm, add_er
 from contacts.invitations import standing_of
 from contacts.models import FollowUp, Outcome, Touchpoint
 from contacts.queue_html import Row, rows_html
+from contacts.queue_notes import Note, notes_of
 from contacts.same_city import same_city
 from contacts.slowing import unwelcome_for
 from contacts.touchpoints import log_contact
@@ -81,7 +82,9 @@ def _list(request: Request, opened: FollowUp | None) -> dict[str, Any]:
     page = Paginator(shown.now, queue.PAGE).get_page(_page_number(request, shown, opened))
     loaded = queue.load([*page.object_list, *shown.coming])
     query = kept_query(request)
-    rows = _rows(page.object_list, loaded, query, day)
+    asks = [ask.source for entry in (*page.object_list, *shown.coming) for ask in entry.asks[:1]]
+    notes = notes_of(asks, user=user, today=day, now=request.now)
+    rows = _rows(page.object_list, loaded, query, day, notes=notes)
     done = queue.done_today(user, today=day)
     stand_ins = stands_in_for(user, on=day)
     open_pk = opened.pk if opened is not None else None
@@ -94,7 +97,9 @@ def _list(request: Request, opened: FollowUp | None) -> dict[str, Any]:
         "first": rows[0] if rows and not page.has_previous() else None,
         "coming": [
             (coming, len(group), rows_html(group, opened=open_pk))
-            for coming, group in _by_day(_rows(shown.coming, loaded, query, day, coming=True), shown)
+            for coming, group in _by_day(
+                _rows(shown.coming, loaded, query, day, coming=True, notes=notes), shown
+            )
         ],
         "pills": _pills(request, everything),
         "filtered": shown is not everything,
@@ -124,6 +129,7 @@ def _rows(
     day: dt.date,
     *,
     coming: bool = False,
+    notes: Mapping[str, Note],
 ) -> list[Row]:
     words = {channel: str(label) for channel, label in Channel.choices}
     # One address is like another but for the number in it.
@@ -135,7 +141,7 @@ def _rows(
             tier=entry.tier,
             account=loaded[entry.pk].account,
             whom=loaded[entry.pk].whom or "",
-            why=why_now(entry.asks, today=day, coming=coming),
+            why=why_now(entry.asks, today=day, coming=coming, notes=notes),
             channel=entry.channel,
             how=words[entry.channel],
             time=entry.time,
@@ -243,7 +249,7 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         return _page(request, opened=opened)
     if (stop := device.of_somebody_else(request)) is not None:
         return stop
-    brief = brief_of(opened, user=request.user, today=request.today)
+    brief = brief_of(opened, user=request.user, today=request.today, now=request.now)
     form = _log_form(request, opened, brief, request.POST)
     before = filtered(request, queue.todays_queue(request.user, today=request.today))
     if form.is_valid():
@@ -280,7 +286,7 @@ def _visible(request: Request, pk: int) -> FollowUp:
 
 
 def _opened(request: Request, opened: FollowUp, form: LogForm | None) -> dict[str, Any]:
-    brief = brief_of(opened, user=request.user, today=request.today)
+    brief = brief_of(opened, user=request.user, today=request.today, now=request.now)
     visits = brief.may_act and opened.is_open and opened.channel == Channel.VISIT
     return {
         "brief": brief,

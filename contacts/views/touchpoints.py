@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.alerts import alerts_of
 from accounts.models import Account, Channel
 from contacts.follow_ups import break_promise, keep_promise
 from contacts.forms import ContactForm, LogForm, add_errors
@@ -76,7 +77,9 @@ def log_account(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST" and device.asks_for_json(request):
         return device.refused(form)
     status = INVALID if form.errors else 200
-    return render(request, "contacts/log_account.html", {"account": account, "form": form}, status=status)
+    alerts = alerts_of(account, user=request.user, today=request.today, now=request.now)
+    context = {"account": account, "form": form, "alerts": alerts}
+    return render(request, "contacts/log_account.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from complaints.models import Complaint
 from contacts.models import FollowUp
 from contacts.queue import known_open_count
 from crm.home.counting import count_together
@@ -30,6 +31,8 @@ class Item:
     count: int | None = None
     current: bool = False
     more: bool = False
+    key: str = ""
+    """The key that opens it from everywhere."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class _Place:
     label: str | Promise
     name: str
     icon: str
+    key: str = ""
 
 
 TODAY = _Place(_("Today"), "contacts:today", "today")
@@ -52,6 +56,7 @@ ACCOUNTS = _Place(_("Accounts"), "accounts:list", "accounts")
 PERSONS = _Place(_("Persons"), "contacts:persons", "people")
 PURCHASES = _Place(_("Purchases"), "accounts:purchases", "cart")
 TOUCHPOINTS = _Place(_("Touchpoints"), "contacts:touchpoints", "history")
+COMPLAINTS = _Place(_("Complaints"), "complaints:list", "complaint", "q")
 REVIEW = _Place(_("Review"), "segmentation:changes", "review")
 POLICIES = _Place(_("Tier policies"), "policies:list", "policy")
 REASONS = _Place(_("Review reasons"), "segmentation:reasons", "note")
@@ -70,10 +75,10 @@ READING = (_("Reading"), [INSIGHT])
 
 # By role, in the order of the day: (heading, places). What comes after the fourth place is behind "More" on a phone.
 NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
-    "rep": [("", [TODAY, ACCOUNTS]), LISTS, READING, CALENDAR],
-    "agent": [("", [ACCOUNTS, TODAY]), LISTS, CALENDAR],
+    "rep": [("", [TODAY, ACCOUNTS, COMPLAINTS]), LISTS, READING, CALENDAR],
+    "agent": [("", [COMPLAINTS, ACCOUNTS, TODAY]), LISTS, CALENDAR],
     "manager": [
-        (_("Team"), [REVIEW, WORKLOAD, COVERAGE]),
+        (_("Team"), [REVIEW, WORKLOAD, COMPLAINTS, COVERAGE]),
         (_("Own work"), [TODAY, ACCOUNTS]),
         READING,
         LISTS,
@@ -81,7 +86,7 @@ NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
     ],
     "admin": [
         (_("Settings"), [RULES, REVIEW, IMPORTS, JOBS, POLICIES, REASONS]),
-        (_("Reading"), [ACCOUNTS, TODAY, WORKLOAD, INSIGHT, COVERAGE]),
+        (_("Reading"), [ACCOUNTS, TODAY, COMPLAINTS, WORKLOAD, INSIGHT, COVERAGE]),
         LISTS,
         (_("Calendar"), [ABSENCES, HOLIDAYS]),
     ],
@@ -95,6 +100,8 @@ def counts(user: User, *, on: dt.date) -> dict[str, int]:
     asked: dict[str, QuerySet] = {}
     if known is None:
         asked[TODAY.name] = FollowUp.objects.today_queue(user, on)
+    # What one works on oneself, and time runs for.
+    asked[COMPLAINTS.name] = Complaint.objects.open().filter(assignee=user.pk, due_at__isnull=False)
     if user.is_manager or user.is_admin:
         asked[REVIEW.name] = TierChange.objects.open().decidable_by(user, on=on)
     found = count_together(asked)
@@ -123,6 +130,7 @@ def _groups(request: Request) -> list[Group]:
                 count=numbers.get(place.name),
                 current=place.name == current,
                 more=shown.index(place.name) >= ON_A_PHONE,
+                key=place.key,
             )
             for place in group
             if place.name in addresses

@@ -35,9 +35,8 @@ def show(request: Request, listing: Listing) -> HttpResponse:
     through everything and changes nothing that is remembered.
     """
     asked = Asked(listing, request)
-    if (elsewhere := _elsewhere(request, asked)) is not None:
+    if (elsewhere := come_back(asked)) is not None:
         return elsewhere
-    _remember(asked)
     context = _context(request, asked)
     if request.htmx and request.htmx.target == FOUND:
         answer = render(request, "lists/found.html", context)
@@ -48,6 +47,35 @@ def show(request: Request, listing: Listing) -> HttpResponse:
         answer = render(request, listing.template, context)
     patch_vary_headers(answer, ["HX-Request", "HX-Target"])
     return answer
+
+
+def come_back(asked: Asked) -> HttpResponse | None:
+    """What is remembered of a list, for one that draws its own page as well: where the address leads that stands for
+    another one. None: it is shown as it stands, and kept for the next time.
+    """
+    if (elsewhere := _elsewhere(asked.request, asked)) is not None:
+        return elsewhere
+    _remember(asked)
+    return None
+
+
+def filters_context(asked: Asked) -> dict[str, Any]:
+    """The filters as lists/found.html and pages of their own draw them."""
+    menu = asked.request.GET.get("menu", "")
+    # What is behind a menu is made when somebody opens it: there is more in it than on the rest of the page.
+    within = [control for control in asked.controls if menu == "filters" or not control.of.rare]
+    shown = [control for control in within if control.shown]
+    return {
+        "controls": [control for control in shown if not control.of.rare],
+        "rare_controls": [control for control in shown if control.of.rare],
+        "rare_set": sum(1 for control in asked.controls if control.of.rare and control.value),
+        "unshown": [control for control in asked.controls if control not in shown and control.value],
+        "has_rare": any(control.of.rare for control in asked.controls),
+        "narrowed": asked.narrowed,
+        "changed": asked.changed or bool(asked.left and asked.left.state),
+        "reset_url": address(asked.here, {"reset": "1", "q": asked.words}),
+        "everything_url": address(asked.here, {"reset": "1"}),
+    }
 
 
 def _elsewhere(request: Request, asked: Asked) -> HttpResponse | None:
@@ -121,20 +149,13 @@ def _context(request: Request, asked: Asked) -> dict[str, Any]:
     selectable = listing.may_select(user)
     refused = asked.sorted_by(many=many) != asked.sort
     menu = request.GET.get("menu", "")
-    # What is behind a menu is made when somebody opens it: there is more in it than on the rest of the page.
-    within = [control for control in asked.controls if menu == "filters" or not control.of.rare]
-    shown = [control for control in within if control.shown]
     return {
         "title": listing.title,
         "q": asked.words,
         "page": page,
         "rows": mark_safe("".join(rows_html(asked, page, selectable=selectable))),
         "headings": asked.headings_for(many=many),
-        "controls": [control for control in shown if not control.of.rare],
-        "rare_controls": [control for control in shown if control.of.rare],
-        "rare_set": sum(1 for control in asked.controls if control.of.rare and control.value),
-        "unshown": [control for control in asked.controls if control not in shown and control.value],
-        "narrowed": asked.narrowed,
+        **filters_context(asked),
         **views_context(asked),
         "selectable": selectable,
         "counted": listing.count_words(paginator),
@@ -143,11 +164,7 @@ def _context(request: Request, asked: Asked) -> dict[str, Any]:
         "refused": listing.column(asked.sort.removeprefix("-")) if refused else None,
         "previous_url": asked.address(page=str(page.previous)) if page.previous else "",
         "next_url": asked.address(page=str(page.following)) if page.following else "",
-        "reset_url": address(asked.here, {"reset": "1", "q": asked.words}),
-        "everything_url": address(asked.here, {"reset": "1"}),
-        "changed": asked.changed or bool(asked.left and asked.left.state),
         "columns": _column_choices(asked) if menu == "columns" else (),
-        "has_rare": any(control.of.rare for control in asked.controls),
         "today": request.today,
         **listing.context(request),
     }

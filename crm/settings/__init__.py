@@ -241,6 +241,10 @@ ACCOUNT_BRIEF = (
     "accounts.tabs.PurchasesByMonth",
     "segmentation.panels.WhyThisTier",
 )
+# What everybody must know who is about to contact an account, in order (accounts/alerts.py).
+ACCOUNT_ALERTS = ("complaints.alerts.OpenComplaints",)
+# What apps say of the agenda items that they put on the queue (contacts/queue_notes.py).
+QUEUE_NOTES = ("complaints.on_the_queue.TimeLeft",)
 # Functions called on commit with account_ids, today and now when something changed by hand that planning reads.
 ACCOUNT_CHANGED = ("contacts.tasks.plan_changed", "complaints.clock.refresh_accounts")
 # Functions called on commit with user_ids, today and now when somebody's working days or contact minutes changed.
@@ -283,6 +287,8 @@ LISTS = (
     "contacts.person_list.PersonListing",
     "accounts.purchase_list.PurchaseListing",
     "contacts.touchpoint_list.TouchpointListing",
+    "complaints.complaint_list.ComplaintListing",
+    "complaints.board.BoardListing",
     "segmentation.change_listing.ChangeListing",
 )
 STYLEGUIDE = DEBUG

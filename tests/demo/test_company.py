@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from accounts.models import Account, ContactPerson, Import, Purchase, PurchaseLine, Tier, quarter_number
-from complaints.models import Complaint
+from complaints import clock
+from complaints.models import Complaint, Decision
 from contacts.models import AgendaItem, ContactRule, FollowUp, Promise, Reason, Touchpoint
 from crm.demo import company
 from crm.demo.company import made_on, make_company
+from crm.demo.complaining import BATCH
 from crm.demo.people import PASSWORD, WORKERS
 from crm.team.calendars import calendars_of
 from crm.team.models import Absence, Role, Team, User
@@ -39,6 +42,11 @@ def content() -> list[Any]:
             )
         ),
         list(FollowUp.objects.order_by("account__code", "day", "time").values_list("day", "time", "channel")),
+        list(
+            Complaint.objects.order_by("number").values_list(
+                "number", "account__code", "words", "state", "opened_at", "due_at", "outcome", "granted_cents"
+            )
+        ),
     ]
 
 
@@ -97,7 +105,7 @@ def test_facts_are_written(make: Make) -> None:
     reached = Account.objects.filter(touchpoints__outcome="relationship")
     assert reached.exists() and not reached.filter(last_contact_on=None).exists()
     for account in Account.objects.all():
-        assert account.open_complaints == account.complaints.filter(closed_on=None).count()
+        assert account.open_complaints == account.complaints.open().complaints().count()
 
 
 def test_contacts_were_made_on_working_days_and_not_in_an_absence(make: Make) -> None:
@@ -115,11 +123,29 @@ def test_what_is_open_asks_for_a_contact(make: Make) -> None:
     assert {f"promise:{pk}" for pk in promised.values_list("pk", flat=True)} == {
         item.source for item in items
     }
-    complaints = Complaint.objects.filter(closed_on=None, account__owner__isnull=False)
-    asked = AgendaItem.objects.open().filter(reason=Reason.COMPLAINT)
-    assert complaints.count() == asked.count()
+    unsettled = Complaint.objects.open().exclude(state="resolved").filter(account__owner__isnull=False)
+    asked = AgendaItem.objects.open().filter(reason__in=[Reason.COMPLAINT, Reason.QUESTION])
+    assert unsettled.count() == asked.count() > 0
     assert FollowUp.objects.filter(state="booked", day=TODAY, time__isnull=False).exists()
     assert not FollowUp.objects.open().filter(items__isnull=True).exists()
+
+
+def test_complaints_have_a_history_that_their_clock_agrees_with(make: Make) -> None:
+    make(accounts=400)
+    rows = Complaint.objects.all()
+    assert set(rows.values_list("state", flat=True)) == set(Complaint.State.values)
+    assert rows.breached(now=NOW).exists() and rows.at_risk(now=NOW).exists()
+    assert rows.open().filter(kind="question").exists()
+    waiting = Decision.objects.filter(approval=Decision.Approval.PENDING)
+    assert waiting.exists() and not waiting.exclude(complaint__state="in_progress").exists()
+    assert rows.filter(batch=BATCH).values("product").distinct().count() == 1
+    assert rows.filter(batch=BATCH).values("account").distinct().count() >= 2
+    for complaint in rows.prefetch_related("steps"):
+        steps = list(complaint.steps.all())
+        assert steps[0].at == complaint.opened_at and steps[-1].to_state == complaint.state
+        assert all(one.at <= two.at <= NOW and one.to_state == two.from_state for one, two in pairwise(steps))
+        assert complaint.is_question or complaint.is_open or (complaint.outcome and complaint.root_cause_id)
+    assert clock.refresh() and not Complaint.objects.filter(resolution_allowed=None).exists()
 
 
 def test_what_fails_leaves_nothing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

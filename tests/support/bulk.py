@@ -73,8 +73,18 @@ def make_bulk(cast: Cast, *, rows: int, today: dt.date, first: int = 0) -> None:
         for k in range(2)
     )
     Complaint.objects.bulk_create(
-        Complaint(account=a, number=f"R-{a.code}", category_id="other", words="Late again.", opened_on=today)
-        for a in accounts
+        Complaint(
+            account=a,
+            number=f"R-{a.code}",
+            category_id="other",
+            words="Late again.",
+            opened_on=today,
+            assignee=cast.rita,
+            state=("new", "acknowledged", "in_progress", "decided")[n % 4],
+            warn_at=now + dt.timedelta(hours=n % 9 - 5),
+            due_at=now + dt.timedelta(hours=n % 9 - 3),
+        )
+        for n, a in enumerate(accounts)
         if a.open_complaints
     )
     rule = ContactRule.objects.create(priority=900 + first, tiers="ABC", channel="phone", every_days=30)

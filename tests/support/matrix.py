@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.merging.accounts import merge_accounts
 from accounts.merging.candidates import PHONE, dismiss
 from accounts.models import Account, BulkAct, ContactPerson, ExchangeRate
-from complaints.models import Complaint
+from complaints.models import Assigning, Complaint
 from contacts.digest_mail import stop_token
 from contacts.feed import make_feed
 from contacts.models import AgendaItem, ContactRule, FollowUp, HandOver, Promise, Restart, Touchpoint
@@ -232,6 +232,14 @@ def a_rate() -> ExchangeRate:
     return rate
 
 
+def an_assigning(stage: Stage) -> list[Any]:
+    """Complaints that Ada gave to Rita: whoever else posts its undo is told so."""
+    act = Assigning.objects.create(
+        assignee=stage.cast.rita, actor=stage.cast.ada, before={}, at=timezone.now()
+    )
+    return [act.pk]
+
+
 def an_act(stage: Stage) -> list[Any]:
     """An act on many accounts that was Ada's: whoever else posts its undo is told so."""
     return [BulkAct.objects.create(kind="archive", actor=stage.cast.ada, at=timezone.now()).pk]
@@ -422,6 +430,15 @@ ENTRIES: dict[str, Entry] = {
     "contacts:back_off_lift_undo": Entry(
         args=lambda stage: [*acme(stage), 1], allowed=EDITS_ACME, method="POST", ok=302
     ),
+    "complaints:list": Entry(),
+    "complaints:board": Entry(),
+    "complaints:move": Entry(args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME),
+    # A step that is none says so; nothing is selected, and nobody's act is anybody's to undo.
+    "complaints:step_undo": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk, 0], allowed=SEES_ACME, method="POST", ok=302
+    ),
+    "complaints:assign": Entry(method="POST", ok=302),
+    "complaints:assign_undo": Entry(args=an_assigning, method="POST", ok=302),
     "complaint:page": Entry(args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME),
     # Whoever only follows the address of a form gets the page.
     "complaint:act": Entry(args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, ok=302),
@@ -638,6 +655,13 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("accounts:person_new", "rita"),
     ("accounts:purchase", "rita"),
     ("accounts:tab", "rita"),
+    ("complaints:board", "rita"),
+    ("complaints:board", "mona"),
+    ("complaints:board", "serge"),
+    ("complaints:list", "rita"),
+    ("complaints:list", "mona"),
+    ("complaints:list", "serge"),
+    ("complaints:move", "rita"),
     ("complaint:page", "rita"),
     ("complaint:page", "mona"),
     ("complaint:page", "serge"),

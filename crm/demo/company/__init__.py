@@ -15,8 +15,9 @@ from accounts.models import Import
 from complaints import catalogues
 from complaints.models import ComplaintCategory, RootCause, ServiceLevel
 from contacts.facts import refresh_last_contact
+from crm.demo.company.complaining import write_complaints
 from crm.demo.company.customers import write_accounts, write_persons
-from crm.demo.company.dealings import write_complaints, write_promises, write_purchases, write_touchpoints
+from crm.demo.company.dealings import write_promises, write_purchases, write_touchpoints
 from crm.demo.company.desks import write_agenda
 from crm.demo.company.drawing import Company, draw_company
 from crm.demo.company.staff import write_products, write_rules, write_staff
@@ -52,7 +53,7 @@ def make_company(
     write_promises(company, rows, persons, touchpoints)
     reasons.fill(Reason)
     catalogues.fill(category=ComplaintCategory, cause=RootCause, level=ServiceLevel)
-    write_complaints(company, staff, rows, purchases)
+    complaints = write_complaints(company, staff, rows, persons, purchases, articles, now=now, seed=seed)
     write_agenda(company, staff, rows, persons, touchpoints, now=now)
     refresh_facts(today=today)
     refresh_last_contact()
@@ -62,7 +63,7 @@ def make_company(
         "purchases": sum(map(len, purchases)),
         "touchpoints": sum(map(len, touchpoints)),
         "promises": sum(map(len, company.promises)),
-        "complaints": sum(map(len, company.complaints)),
+        "complaints": complaints,
     }
 
 

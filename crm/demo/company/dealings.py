@@ -17,7 +17,6 @@ from accounts.models import (
     PurchaseLine,
     quarter_number,
 )
-from complaints.models import Complaint
 from contacts.models import Promise, Touchpoint
 from crm.demo.buying import Bought
 from crm.demo.company.bulk import bulk, moment
@@ -151,35 +150,3 @@ def write_promises(
         for place, all_of in enumerate(company.promises)
         for promised in all_of
     )
-
-
-def write_complaints(
-    company: Company, staff: Staff, rows: list[Account], purchases: list[list[Purchase]]
-) -> None:
-    in_order = sorted(
-        (complained.opened, place, at)
-        for place, all_of in enumerate(company.complaints)
-        for at, complained in enumerate(all_of)
-    )
-    bulk(
-        Complaint(
-            account=rows[place],
-            purchase=None if said.purchase is None else purchases[place][said.purchase],
-            number=f"C-{1000 + count}",
-            category_id=said.category,
-            words=said.words,
-            opened_on=said.opened,
-            closed_on=said.closed,
-            state=Complaint.State.CLOSED if said.closed else Complaint.State.NEW,
-            taken_by=staff.agents[company.customers[place].market.country == "BG"],
-        )
-        for count, (_, place, at) in enumerate(in_order, 1)
-        for said in [company.complaints[place][at]]
-    )
-    open_ones: dict[int, int] = defaultdict(int)
-    for place, all_of in enumerate(company.complaints):
-        if unsettled := sum(said.closed is None for said in all_of):
-            open_ones[place] = unsettled
-    for place, unsettled in open_ones.items():
-        rows[place].open_complaints = unsettled
-    Account.objects.bulk_update([rows[place] for place in open_ones], ["open_complaints"])

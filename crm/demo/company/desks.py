@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils.text import Truncator
+
 from accounts.models import Account, Channel, ContactPerson
-from complaints.models import Complaint
+from complaints import asking
+from complaints.models import Complaint, State
 from contacts import agenda
 from contacts.models import FollowUp, Promise, Reason, Touchpoint
 from crm.demo.company.drawing import Company
@@ -94,22 +97,25 @@ def _steps(
 
 
 def _complaints(rows: list[Account], now: dt.datetime) -> int:
+    """As filing asks for them; what is resolved asks for nobody any more."""
     owned = {row.pk: row for row in rows if row.owner_id}
     made = 0
-    for complaint in Complaint.objects.filter(closed_on=None, account__in=owned).order_by("pk"):
+    open_ones = Complaint.objects.open().exclude(state=State.RESOLVED).filter(account__in=owned)
+    for complaint in open_ones.select_related("person").order_by("pk"):
         account = owned[complaint.account_id]
         assert account.owner is not None
+        said = complaint.subject or complaint.words
         agenda.open_item(
             account=account,
             assignee=account.owner,
-            person=None,
+            person=complaint.person,
             day=complaint.opened_on,
             by_hand=False,
             channel=Channel.PHONE,
-            minutes=20,
-            reason=Reason.COMPLAINT,
-            source=f"complaint:{complaint.pk}",
-            words=complaint.words,
+            minutes=asking.URGENT_MINUTES,
+            reason=asking.reason_of(complaint),
+            source=asking.source_of(complaint),
+            words=Truncator(f"{complaint.number}: {said}").chars(asking.WORDS),
             earliest=complaint.opened_on,
             due=complaint.opened_on,
             latest=complaint.opened_on,

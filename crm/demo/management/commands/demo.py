@@ -22,6 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts.models import Account, Import
+from complaints import clock
 from crm.demo.children import ChildDied, Children
 from crm.demo.company import ACCOUNTS, SEED, finish, made_on, make_company, record_of
 from crm.demo.people import PASSWORD, PLACES, SHOWN_SIGN_INS, WORKERS
@@ -102,6 +103,7 @@ class Command(BaseCommand):
                 wait=lambda job: self._wait(children, job),
                 say=self._say,
             )
+            clock.refresh()  # by the tiers that the accounts have now
             finish(record)
 
     def _refuse_other_peoples_data(self) -> None:

@@ -1,0 +1,154 @@
+"""What the list and the board of complaints are narrowed by."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from accounts.account_list import MINE, NOBODY, of_owner, of_tier, owner_choices
+from accounts.models import Tier
+from complaints.assigning import assignees
+from complaints.models import Complaint, ComplaintCategory, Decision, Kind, RootCause, State
+from crm.lists.filters import Choice, Choices, Day, Filter, Flag, Text, compares, equals, holds
+from crm.team.requests import Request
+from crm.team.visibility import standing
+
+TEAM = "team"
+AT_RISK, BREACHED, TODAY, IN_TIME = "risk", "over", "today", "fine"
+PENDING, UNDECIDED = "pending", "none"
+FRESH = "fresh"
+"""State: new, or opened again."""
+
+
+def who_choices(request: Request) -> Choices:
+    """Me, nobody, the teams one leads, and the people one may give complaints to."""
+    team = [(TEAM, gettext_lazy("My teams"))] if request.user.is_manager else []
+    people = [(str(pk), name) for pk, name in people_of(request)]
+    return [(MINE, gettext_lazy("Mine")), (NOBODY, gettext_lazy("Nobody")), *team, *people]
+
+
+def people_of(request: Request) -> list[tuple[int, str]]:
+    """Who may be given complaints: id and name, by name; asked once for each request."""
+    known: list[tuple[int, str]] | None = getattr(request, "_assignees", None)
+    if known is None:
+        known = list(assignees(request.user, on=request.today).values_list("pk", "name"))
+        request._assignees = known  # type: ignore[attr-defined]
+    return known
+
+
+def by_assignee(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """Somebody's, one's own (with those of colleagues one stands in for), nobody's, or those of the teams one leads."""
+    view = standing(request.user, on=request.today)
+    if value == MINE:
+        return rows.filter(assignee__in=view.owner_ids)
+    if value == TEAM:
+        return rows.filter(assignee__team__in=view.led_team_ids)
+    return rows.filter(assignee=None if value == NOBODY else int(value))
+
+
+def by_clock(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """By what the clock says at this moment."""
+    now = request.now
+    if value == AT_RISK:
+        return rows.filter(closed_on__isnull=True, warn_at__lte=now, due_at__gt=now)
+    if value == BREACHED:
+        return rows.filter(closed_on__isnull=True, due_at__lte=now)
+    if value == TODAY:
+        midnight = dt.datetime.combine(
+            request.today + dt.timedelta(days=1), dt.time.min, timezone.get_current_timezone()
+        )
+        return rows.filter(closed_on__isnull=True, due_at__lt=midnight)
+    return rows.filter(closed_on__isnull=True).filter(Q(warn_at__gt=now) | Q(due_at__isnull=True))
+
+
+def by_state(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """In one state, or waiting to be taken up: new or opened again."""
+    if value == FRESH:
+        return rows.filter(state__in=(State.NEW, State.REOPENED))
+    return rows.filter(state=value)
+
+
+def by_decision(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """What was decided, not yet decided, or decided and waiting for a second person."""
+    if value == PENDING:
+        waits = Decision.objects.filter(approval=Decision.Approval.PENDING).order_by()
+        return rows.filter(pk__in=waits.values("complaint"))
+    return rows.filter(kind=Kind.COMPLAINT, outcome="" if value == UNDECIDED else value)
+
+
+def about_product(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """About a product with this code, or of which the name has these letters."""
+    return rows.filter(Q(product__code=value) | Q(product__name__icontains=value))
+
+
+def category_choices(request: Request) -> Choices:
+    """Every category, those out of use as well: the past has them."""
+    return list(ComplaintCategory.objects.values_list("code", "name"))
+
+
+def cause_choices(request: Request) -> Choices:
+    """Every root cause."""
+    return list(RootCause.objects.values_list("code", "name"))
+
+
+WHO = Choice(
+    "who",
+    gettext_lazy("Assigned to"),
+    by_assignee,
+    choices=who_choices,
+    anything=gettext_lazy("With anybody"),
+)
+KIND = Choice(
+    "kind", gettext_lazy("Kind"), equals("kind"), choices=Kind.choices, anything=gettext_lazy("Both kinds")
+)
+CATEGORY = Choice(
+    "category", gettext_lazy("Category"), equals("category"),
+    choices=category_choices, anything=gettext_lazy("Any category"),
+)  # fmt: skip
+CLOCK = Choice(
+    "clock", gettext_lazy("Time left"), by_clock,
+    choices=(
+        (BREACHED, gettext_lazy("Over time")), (AT_RISK, gettext_lazy("At risk")),
+        (TODAY, gettext_lazy("Due today or over")), (IN_TIME, gettext_lazy("In time")),
+    ),
+    anything=gettext_lazy("Any time left"),
+)  # fmt: skip
+TIER = Choice("tier", gettext_lazy("Tier"), of_tier, choices=Tier.choices, anything=gettext_lazy("Any tier"))
+OWNER = Choice(
+    "owner", gettext_lazy("Owner of the account"), of_owner,
+    choices=owner_choices, anything=gettext_lazy("Any owner"), rare=True, hidden_under=3,
+)  # fmt: skip
+FILTERS: tuple[Filter, ...] = (
+    WHO,
+    CLOCK,
+    Choice(
+        "state", gettext_lazy("State"), by_state,
+        choices=((FRESH, gettext_lazy("New or opened again")), *State.choices), anything=gettext_lazy("Any open state"),
+    ),
+    CATEGORY,
+    TIER,
+    replace(KIND, rare=True),
+    Choice(
+        "decision", gettext_lazy("Decision"), by_decision,
+        choices=(
+            (PENDING, gettext_lazy("Waits for a second person")), (UNDECIDED, gettext_lazy("Not decided")),
+            *Complaint.Outcome.choices,
+        ),
+        anything=gettext_lazy("Any decision"), rare=True,
+    ),
+    OWNER,
+    Choice(
+        "cause", gettext_lazy("Root cause"), equals("root_cause"),
+        choices=cause_choices, anything=gettext_lazy("Any root cause"), rare=True,
+    ),
+    Text("product", gettext_lazy("Product"), about_product, rare=True),
+    Text("batch", gettext_lazy("Batch"), equals("batch"), rare=True),
+    Flag("bad_faith", gettext_lazy("Bad faith suspected"), holds(suspected_bad_faith=True), rare=True),
+    Day("from", gettext_lazy("Opened from"), compares("opened_on__gte"), rare=True),
+    Day("until", gettext_lazy("Opened until"), compares("opened_on__lte"), rare=True),
+)  # fmt: skip

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -38,9 +37,10 @@ def remind(*, today: dt.date, now: dt.datetime) -> int:
         which = next((name for name, days in DAYS_BEFORE.items() if left <= days), None)
         if which is None:
             continue
-        for user in deciding(run, today=today):
-            key = f"{KIND}:{run.pk}:{which}:{user.pk}"
-            if Job.objects.filter(kind=KIND, key=key).exists():
+        whom = {f"{KIND}:{run.pk}:{which}:{user.pk}": user for user in deciding(run)}
+        asked_before = set(Job.objects.filter(kind=KIND, key__in=whom).values_list("key", flat=True))
+        for key, user in whom.items():
+            if key in asked_before:
                 continue
             enqueue(
                 kind=KIND, key=key, arguments={"run": run.pk, "user": user.pk, "email": user.email}, now=now
@@ -49,20 +49,29 @@ def remind(*, today: dt.date, now: dt.datetime) -> int:
     return asked
 
 
-def deciding(run: TieringRun, *, today: dt.date) -> Iterator[User]:
-    """Who has something to decide in the run: managers, and admins for what no manager decides."""
-    for user in User.objects.filter(is_active=True, role__in=(Role.MANAGER, Role.ADMIN)).order_by("pk"):
-        if undecided_by(user, run, today=today).exists():
-            yield user
+def deciding(run: TieringRun) -> list[User]:
+    """Who has something to decide in the run: managers, and admins for what no manager decides. Two queries."""
+    still_open = TierChange.objects.open().filter(run=run)
+    led = still_open.filter(account__owner__team=OuterRef("led_teams"))
+    whom = Q(pk__in=User.objects.filter(_LEADS).filter(Exists(led)).order_by().values("pk"))
+    if _of_nobody(still_open).exists():
+        whom |= Q(role=Role.ADMIN)
+    return list(User.objects.filter(whom, is_active=True).order_by("pk"))
 
 
-def undecided_by(user: User, run: TieringRun, *, today: dt.date) -> Any:
+_LEADS = Q(is_active=True, role=Role.MANAGER)
+
+
+def _of_nobody(changes: QuerySet[TierChange]) -> QuerySet[TierChange]:
+    """Those that no manager decides."""
+    leads = User.objects.filter(_LEADS, led_teams=OuterRef("account__owner__team"))
+    return changes.filter(~Exists(leads))
+
+
+def undecided_by(user: User, run: TieringRun, *, today: dt.date) -> QuerySet[TierChange]:
     """The open proposals of the run that wait for this person."""
     changes = TierChange.objects.open().filter(run=run).decidable_by(user, on=today)
-    if not user.is_admin:
-        return changes
-    led = Q(account__owner__team__leads__is_active=True, account__owner__team__leads__role=Role.MANAGER)
-    return changes.exclude(pk__in=TierChange.objects.filter(led, run=run).values("pk"))
+    return _of_nobody(changes) if user.is_admin else changes
 
 
 def send_reminder(arguments: dict[str, Any], *, today: dt.date) -> bool:

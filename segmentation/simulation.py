@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import Account, Tier
 from contacts import forecast
@@ -56,6 +56,7 @@ def simulate_policy(*, policy: TierPolicy, as_of: dt.date, today: dt.date, now: 
                 "now": _tiers(_DRAFT, "previous_tier"),
             },
             "held": {"draft": _held(_DRAFT), "in_force": _held(_IN_FORCE)},
+            "moves": {"draft": _moves(_DRAFT), "in_force": _moves(_IN_FORCE)},
         }
         with transaction.atomic():
             Simulation.objects.filter(policy=policy).delete()
@@ -69,12 +70,32 @@ def simulate_policy(*, policy: TierPolicy, as_of: dt.date, today: dt.date, now: 
                 found=found,
             )
             _keep_accounts(made)
-            made.found |= {
-                "moves": {"draft": _moves(made, "tier"), "in_force": _moves(made, "in_force_tier")}
-            }
             made.found |= _hours(made, today)
             made.save(update_fields=["found"])
     return made
+
+
+class Outline(NamedTuple):
+    """What a run with a policy would find, as far as `manage.py retier --simulate` says it; nothing of it is kept."""
+
+    tiers: dict[str, list[int]]
+    """By tier, NONE for no tier: accounts, and their revenue in cents."""
+    moves: list[list[Any]]
+    """[tier before, tier after, accounts, revenue in cents] of each movement."""
+
+    @property
+    def assessed(self) -> int:
+        return sum(accounts for accounts, _cents in self.tiers.values())
+
+    @property
+    def revenue_cents(self) -> int:
+        return sum(cents for _accounts, cents in self.tiers.values())
+
+
+def outline(*, policy: TierPolicy, as_of: dt.date, today: dt.date) -> Outline:
+    """Reckon the same for a policy that need not be saved, and write nothing but a temporary table."""
+    with ladder_in(_DRAFT, policy, as_of, today):
+        return Outline(_tiers(_DRAFT), _moves(_DRAFT))
 
 
 @contextmanager
@@ -151,13 +172,11 @@ def moving(rows: QuerySet[SimulatedAccount], field: str = "tier") -> QuerySet[Si
     return rows.exclude(same)
 
 
-def _moves(made: Simulation, field: str) -> list[list[Any]]:
+def _moves(table: str) -> list[list[Any]]:
     """[tier before, tier after, accounts, revenue in cents] of each movement; tiers in their order, none last."""
-    rows = (
-        moving(made.accounts.all(), field)
-        .order_by()
-        .values_list("previous_tier", field)
-        .annotate(accounts=Count("pk"), cents=Sum("revenue_cents"))
+    rows = _rows(
+        f"SELECT previous_tier, tier, COUNT(*), CAST(SUM(revenue_cents) AS bigint) FROM {table}"
+        " WHERE tier IS DISTINCT FROM previous_tier GROUP BY previous_tier, tier"
     )
     found = [[before or NONE, after or NONE, accounts, cents] for before, after, accounts, cents in rows]
     return sorted(found, key=lambda move: (TIERS.index(move[0]), TIERS.index(move[1])))

@@ -7,17 +7,15 @@ statements; the ladder itself is in segmentation.ladder.
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Purchase, Tier
+from accounts.models import Purchase
 from crm.team.models import User
 from segmentation import pins, policies, proposals
 from segmentation.errors import TieringRefused
-from segmentation.ladder import AS_A_RUN_FINDS_THEM, ladder_sql, parameters
+from segmentation.ladder import ladder_sql, parameters
 from segmentation.locks import lock_tiers
 from segmentation.models import TieringRun, TierPolicy
 from segmentation.windows import last_quarter_end
@@ -25,22 +23,6 @@ from segmentation.windows import last_quarter_end
 _EVIDENCE = """account_id, revenue_cents, previous_revenue_cents, value_cents, preceding_cents, ranked_cents,
     active_quarters, orders, tenure_months, days_since_purchase, gap_days, gap_count, late_cents, due_cents,
     contact_minutes, complaints, previous_tier, tier, trail"""
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """What a run with a policy would find; nothing of it is written."""
-
-    as_of: dt.date
-    tiers: dict[str | None, int] = field(default_factory=dict)
-    """How many accounts would have each tier; None: no tier."""
-    moves: dict[tuple[str | None, str | None], tuple[int, int]] = field(default_factory=dict)
-    """By (tier now, tier then), unequal: how many accounts, and their revenue in cents."""
-    revenue_cents: int = 0
-
-    @property
-    def assessed(self) -> int:
-        return sum(self.tiers.values())
 
 
 def missed_as_of(today: dt.date) -> dt.date | None:
@@ -94,32 +76,6 @@ def run_tiering(
         proposals.close_finished_runs()
         run.refresh_from_db()
         return run
-
-
-def simulate(*, as_of: dt.date, policy: TierPolicy, today: dt.date) -> Simulation:
-    """What a run as of the end of `as_of` with `policy` (it need not be saved) would find, were it made `today`.
-
-    Any day will do, older than the newest run's too. Writes nothing. segmentation.simulation says which accounts.
-    """
-    text = (
-        ladder_sql(connection.vendor, AS_A_RUN_FINDS_THEM)
-        + """
-        SELECT previous_tier, tier, COUNT(*), CAST(SUM(revenue_cents) AS bigint)
-        FROM assessed GROUP BY previous_tier, tier ORDER BY previous_tier, tier
-        """
-    )
-    with transaction.atomic(), connection.cursor() as cursor:
-        tune()
-        values = parameters(policy, as_of, connection)
-        cursor.execute(text, values | {"today": connection.ops.adapt_datefield_value(today)})
-        rows = cursor.fetchall()
-    tiers: Counter[str | None] = Counter(dict.fromkeys((*Tier.values, None), 0))
-    moves: dict[tuple[str | None, str | None], tuple[int, int]] = {}
-    for before, after, accounts, revenue_cents in rows:
-        tiers[after] += accounts
-        if before != after:
-            moves[before, after] = (accounts, revenue_cents)
-    return Simulation(as_of, dict(tiers), moves, sum(row[3] for row in rows))
 
 
 def _refuse(*, as_of: dt.date, today: dt.date) -> None:

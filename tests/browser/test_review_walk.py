@@ -53,6 +53,12 @@ def toast(page: Page) -> Locator:
     return page.locator(".toast").last
 
 
+def select_all(page: Page, number: int) -> None:
+    page.wait_for_load_state()  # the scripts are there
+    page.get_by_role("checkbox", name="Select all").check()
+    expect(page.locator("#bulk")).to_contain_text(f"{number} selected")
+
+
 def test_a_review_from_a_comment_to_the_closed_run(run: TieringRun, signed_in: Callable[..., Page]) -> None:
     tomasz, rep = worker("tomasz"), worker("joanna")
     his = TierChange.objects.open().decidable_by(tomasz, on=run.review_until)
@@ -71,8 +77,10 @@ def test_a_review_from_a_comment_to_the_closed_run(run: TieringRun, signed_in: C
     signed_in(tomasz, "/review/")
     expect(page.locator("#nav .count").first).to_contain_text(str(his.count()))
     page.locator(".moves a[href*='move=BC']").click()
-    page.get_by_label("Sales rep").select_option(str(rep))
     rows = page.locator("#list a.row")
+    expect(rows).to_have_count(falling.count())
+    page.wait_for_load_state()  # the scripts are there
+    page.get_by_label("Sales rep").select_option(str(rep))
     expect(rows).to_have_count(falling.filter(account__owner=rep).count())
     page.locator(f"#list a.row[href*='/review/{commented.pk}/']").click()
     expect(page.locator("#open-name")).to_have_text(commented.account.name)
@@ -116,14 +124,13 @@ def test_a_review_from_a_comment_to_the_closed_run(run: TieringRun, signed_in: C
     page.goto(f"{page.url.split('/review/')[0]}/review/?show=undecided")
     left = his.filter(state="proposed").count()
     expect(rows).to_have_count(left)
-    page.get_by_role("checkbox", name="Select all").check()
-    expect(page.locator("#bulk")).to_contain_text(f"{left} selected")
+    select_all(page, left)
     page.get_by_label("Reason for all selected").select_option("seasonal")
     page.get_by_role("button", name="Reject", exact=True).click()
     expect(toast(page)).to_contain_text(f"{left} changes rejected.")
     press(page, "z")
     expect(rows).to_have_count(left)
-    page.get_by_role("checkbox", name="Select all").check()
+    select_all(page, left)
     page.get_by_label("Reason for all selected").select_option("price_driven")
     page.get_by_role("button", name="Accept", exact=True).click()
     expect(toast(page)).to_contain_text(f"{left} changes accepted.")
@@ -135,7 +142,7 @@ def test_a_review_from_a_comment_to_the_closed_run(run: TieringRun, signed_in: C
     # An admin decides those, and with the last one the run is closed.
     signed_in(worker("adam"), "/review/?show=undecided")
     while rows.count():
-        page.get_by_role("checkbox", name="Select all").check()
+        select_all(page, rows.count())
         page.get_by_label("Reason for all selected").select_option("price_driven")
         page.get_by_role("button", name="Accept", exact=True).click()
         expect(toast(page)).to_contain_text("changes accepted.")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from crm.team.models import User
 from segmentation.exporting import assessment_lines, decimals
 from segmentation.models import TierAssessment, TieringRun
-from segmentation.tiering import run_tiering, simulate
+from segmentation.simulation import outline
+from segmentation.tiering import run_tiering
 from tests.segmentation.company import policy_of, write
 from tests.support import oracle
 from tests.support.cast import Cast
@@ -402,10 +403,11 @@ def test_a_touchpoint_taken_back_counts_no_minutes(cast: Cast) -> None:
 def test_a_simulation_finds_what_a_run_finds_and_writes_nothing(cast: Cast) -> None:
     company = [loyal("x", 8000, tier="B"), loyal("y", 1500, tier="C"), loyal("z", 500), Customer("o")]
     write(company, actor=cast.ada)
-    found = simulate(as_of=AS_OF_DAY, policy=policy_of(Thresholds()), today=AS_OF_DAY + DAY)
+    found = outline(as_of=AS_OF_DAY, policy=policy_of(Thresholds()), today=AS_OF_DAY + DAY)
     assert not TieringRun.objects.exists() and not TierAssessment.objects.exists()
-    assert found.tiers == {"A": 1, "B": 1, "C": 1, None: 5}  # the cast's four accounts never bought
-    assert found.moves == {("B", "A"): (1, 8000), ("C", "B"): (1, 1500), (None, "C"): (1, 500)}
+    # The cast's four accounts never bought.
+    assert found.tiers == {"A": [1, 8000], "B": [1, 1500], "C": [1, 500], "": [5, 0]}
+    assert found.moves == [["B", "A", 1, 8000], ["C", "B", 1, 1500], ["", "C", 1, 500]]
     assert (found.assessed, found.revenue_cents) == (8, 10_000)
 
 

@@ -64,3 +64,32 @@ def test_the_mail_says_how_many_and_until_when(
     assert not reminding.send_reminder(arguments | {"user": cast.ada.pk}, today=today + 10 * DAY), (
         "it is over"
     )
+
+
+@pytest.mark.usefixtures("run")
+def test_whoever_has_something_to_decide_is_found_in_two_statements(
+    cast: Cast, run: TieringRun, today: dt.date, django_assert_num_queries: Any
+) -> None:
+    propose(run, cast.quarry, "B", "C")
+    with django_assert_num_queries(2):
+        found = reminding.deciding(run)
+    assert found == [cast.mona, cast.nora, cast.ada]
+    # The same as asking each of them.
+    everybody = cast.users.values()
+    assert set(found) == {
+        user for user in everybody if reminding.undecided_by(user, run, today=today).exists()
+    }
+    # A team whose manager is gone is an admin's; what nobody owns always is.
+    cast.nora.is_active = False
+    cast.nora.save()
+    run.changes.filter(account=cast.orphan).update(
+        state="rejected", actor=cast.ada, decided_at=run.completed_at
+    )
+    assert reminding.deciding(run) == [cast.mona, cast.ada]
+    assert list(reminding.undecided_by(cast.ada, run, today=today).values_list("account", flat=True)) == [
+        cast.quarry.pk
+    ]
+    run.changes.filter(account=cast.quarry).update(
+        state="rejected", actor=cast.ada, decided_at=run.completed_at
+    )
+    assert reminding.deciding(run) == [cast.mona]

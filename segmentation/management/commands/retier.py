@@ -17,7 +17,8 @@ from crm.jobs.arguments import a_day
 from segmentation.errors import SegmentationError
 from segmentation.models import TieringRun, TierPolicy
 from segmentation.policies import draft_policy
-from segmentation.tiering import run_tiering, simulate
+from segmentation.simulation import outline
+from segmentation.tiering import run_tiering
 
 
 class Command(BaseCommand):
@@ -92,16 +93,16 @@ def _summary(run: TieringRun) -> dict[str, Any]:
 
 def _simulated(as_of: dt.date, draft: TierPolicy | None) -> dict[str, Any]:
     policy = draft or TierPolicy.objects.filter(in_force=True).first() or TierPolicy()
-    found = simulate(as_of=as_of, policy=policy, today=_today(timezone.now()))
+    found = outline(as_of=as_of, policy=policy, today=_today(timezone.now()))
     return {
         "as_of": as_of.isoformat(),
         "simulated": True,
         "assessed": found.assessed,
         "revenue_cents": found.revenue_cents,
-        "tiers": {tier or "none": accounts for tier, accounts in found.tiers.items()},
+        "tiers": {tier or "none": accounts for tier, (accounts, _cents) in found.tiers.items()},
         "moves": [
             {"from": before or "none", "to": after or "none", "accounts": accounts, "revenue_cents": cents}
-            for (before, after), (accounts, cents) in found.moves.items()
+            for before, after, accounts, cents in found.moves
         ],
     }
 

@@ -1,8 +1,8 @@
 """Files at a complaint: kept so that nothing half-written is lost or left lying about (docs/domain.md, section 6).
 
 The file comes first, the row after it: bytes are written under a name that nobody can guess, below
-settings.ATTACHMENTS_ROOT and outside what the web server gives out, and have that name only once they are whole. A row is
-written in a transaction; where that is rolled back the file goes. Where a process dies between the two, and where a
+settings.ATTACHMENTS_ROOT and outside what the web server gives out, and have that name only once they are whole. A row
+is written in a transaction; where that is rolled back the file goes. Where a process dies between the two, and where a
 form was left, the file has no row, and `sweep` removes it after a day.
 
 While somebody fills in the form of filing, the files chosen so far are *held*: they lie there already, and the form
@@ -70,8 +70,8 @@ def hold_file(*, name: str, data: bytes, identity: str = "") -> Held:
     kind = check(name=name, data=data, limit=settings.ATTACHMENT_LIMIT)
     stored = new_name()
     if identity:
-        digest = hashlib.sha256(data).hexdigest()
-        stored = salted_hmac("complaints.attachments", f"{identity}:{name}:{digest}", algorithm="sha256").hexdigest()[:48]
+        named = f"{identity}:{name}:{hashlib.sha256(data).hexdigest()}"
+        stored = salted_hmac("complaints.attachments", named, algorithm="sha256").hexdigest()[:48]
     _write(stored, data)
     return Held(stored, name, kind.content_type, len(data))
 
@@ -115,7 +115,9 @@ def attach(
     """
     if not Complaint.objects.visible_to(actor, on=today).filter(pk=complaint.pk).exists():
         raise NotAllowed(_("There is no such complaint."))
-    Complaint.objects.select_for_update(of=("self",)).get(pk=complaint.pk)  # or two at once would exceed the number
+    Complaint.objects.select_for_update(of=("self",)).get(
+        pk=complaint.pk
+    )  # or two at once would exceed the number
     names = [held.stored_name for held in files]
     known = dict(Attachment.objects.filter(stored_name__in=names).values_list("stored_name", "complaint_id"))
     if any(owner != complaint.pk for owner in known.values()):
@@ -190,7 +192,7 @@ def remove(*, attachment: Attachment, actor: User, today: dt.date) -> str:
         "uploaded_by_id": attachment.uploaded_by_id,
     }
     attachment.delete()
-    transaction.on_commit(partial(_begin_the_day, row["stored_name"]))
+    transaction.on_commit(partial(_begin_the_day, str(row["stored_name"])))
     return _signer(_REMOVED, actor).sign_object(row, compress=True)
 
 

@@ -49,12 +49,13 @@ def correspondent_of(letter: Letter, *, user: User, today: dt.date) -> Correspon
         if found:
             person = here[0] if len(here) == 1 and len(found) == 1 else None
             several = list(found.values())[:MOST_ACCOUNTS]
-            account = several[0] if len(several) == 1 else None
-            return Correspondent(several, person, account and purchase_in(letter.all_words, account=account))
+            alone = len(several) == 1
+            return Correspondent(
+                several, person, purchase_in(letter.all_words, account=several[0]) if alone else None
+            )
     rows = Purchase.objects.visible_to(user, on=today).filter(account__archived_at__isnull=True)
-    named = list(
-        rows.filter(number__in=_numbers_in(letter.all_words)).select_related("account__owner").order_by("-ordered_on", "-pk")[:50]
-    )
+    rows = rows.filter(number__in=_numbers_in(letter.all_words)).select_related("account__owner")
+    named = list(rows.order_by("-ordered_on", "-pk")[:50])
     several = list({purchase.account_id: purchase.account for purchase in named}.values())[:MOST_ACCOUNTS]
     return Correspondent(several, None, named[0] if len(several) == 1 else None)
 
@@ -62,7 +63,9 @@ def correspondent_of(letter: Letter, *, user: User, today: dt.date) -> Correspon
 def _persons(addresses: Sequence[str], *, user: User, today: dt.date) -> list[ContactPerson]:
     if not addresses:
         return []
-    rows = ContactPerson.objects.visible_to(user, on=today).present().filter(account__archived_at__isnull=True)
+    rows = (
+        ContactPerson.objects.visible_to(user, on=today).present().filter(account__archived_at__isnull=True)
+    )
     return list(rows.filter(_has_address(addresses)).select_related("account__owner").order_by("pk")[:100])
 
 

@@ -30,7 +30,9 @@ HARMLESS_UNPACKED = 8 * 2**20  # bytes; so much may be packed as tightly as anyb
 _PIECE = 2**20
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_MARKUP = re.compile(rb"\s*(?:<\?xml[^>]*>\s*|<!--.{0,500}?-->\s*)*<(?:!doctype|html|head|body|script|svg)\b", re.I | re.S)
+_MARKUP = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*-->\s*)*<(?:!doctype|html|head|body|script|svg)\b", re.I | re.S
+)
 _FIELD = re.compile(rb"(?:From [^\n]{1,300}\n)?[A-Za-z][A-Za-z0-9-]{0,60}:[ \t\r\n]")
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xd0\xcf\x11\xe0")
 
@@ -64,7 +66,9 @@ def _is_letter(data: bytes) -> bool:
 
 def _is_heic(data: bytes) -> bool:
     brands = data[8 : 8 + 64]
-    return data[4:8] == b"ftyp" and any(name in brands for name in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"))
+    return data[4:8] == b"ftyp" and any(
+        name in brands for name in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+    )
 
 
 def _is_document(main: str) -> Callable[[bytes], bool]:
@@ -116,7 +120,9 @@ def check(*, name: str, data: bytes, limit: int) -> FileType:
     if not kind.is_it(data):
         raise _refused(
             name,
-            _("is not what its ending .%(ending)s says. Open it in the program it comes from and save it anew.")
+            _(
+                "is not what its ending .%(ending)s says. Open it in the program it comes from and save it anew."
+            )
             % {"ending": ending},
         )
     if kind.content_type.startswith("image/"):
@@ -130,10 +136,13 @@ def check_name(name: str) -> None:
     """Refuse what is no name of a file: a path, control characters, letters that turn the direction of reading."""
     if not name.strip(" .") or _CONTROL.search(name) or "/" in name or "\\" in name or ".." in name:
         shown = "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
-        raise _refused(shown, _("has a name that cannot be kept: it holds a path or hidden signs. Rename it."))
+        raise _refused(
+            shown, _("has a name that cannot be kept: it holds a path or hidden signs. Rename it.")
+        )
     if len(name) > LONGEST_NAME:
         raise _refused(
-            f"{name[:60]}…", _("has a name of more than %(most)s letters. Rename it.") % {"most": LONGEST_NAME}
+            f"{name[:60]}…",
+            _("has a name of more than %(most)s letters. Rename it.") % {"most": LONGEST_NAME},
         )
 
 
@@ -147,7 +156,8 @@ def too_large(name: str, limit: int) -> Refused:
     size = number(max(limit / 1_000_000, 0.1), 0 if limit >= 1_000_000 else 1)
     return _refused(
         name,
-        _("is larger than %(limit)s MB. Send a smaller picture, or only the pages that matter.") % {"limit": size},
+        _("is larger than %(limit)s MB. Send a smaller picture, or only the pages that matter.")
+        % {"limit": size},
     )
 
 
@@ -174,7 +184,9 @@ def _check_picture(name: str, data: bytes) -> None:
     try:
         width, height = size_of_picture(data)
     except (struct.error, IndexError, ValueError):
-        raise _refused(name, _("is damaged: it does not say how large it is. Take or save it anew.")) from None
+        raise _refused(
+            name, _("is damaged: it does not say how large it is. Take or save it anew.")
+        ) from None
     if not width or not height:
         raise _refused(name, _("is damaged: it does not say how large it is. Take or save it anew."))
     if width * height > MOST_PIXELS:
@@ -236,7 +248,11 @@ def _size_of_jpeg(data: bytes) -> tuple[int, int]:
             return width, height
         if marker in (0xD9, 0xDA):
             raise ValueError(marker)
-        at += 2 if 0xD0 <= marker <= 0xD8 or marker == 0x01 else 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+        at += (
+            2
+            if 0xD0 <= marker <= 0xD8 or marker == 0x01
+            else 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+        )
 
 
 # Documents of offices: archives of XML --------------------------------------------------------------------------------

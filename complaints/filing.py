@@ -145,8 +145,8 @@ def suspected_duplicates(
 ) -> list[Complaint]:
     """Complaints of the account that may be the one that is being filed: open, or opened within SIMILAR_DAYS.
 
-    Those of the same purchase and category first, then of either, then the newest. category: its code; purchase: its id.
-    Only what the user may see; one query.
+    Those of the same purchase and category first, then of either, then the newest. category: its code; purchase: its
+    id. Only what the user may see; one query.
     """
     near = Case(
         When(purchase=purchase or 0, category=category, then=Value(0)),
@@ -156,5 +156,7 @@ def suspected_duplicates(
         output_field=IntegerField(),
     )
     young = Q(opened_on__gte=today - dt.timedelta(days=SIMILAR_DAYS))
-    rows = Complaint.objects.visible_to(user, on=today).filter(young | Q(closed_on__isnull=True), account=account)
+    rows = Complaint.objects.visible_to(user, on=today).filter(
+        young | Q(closed_on__isnull=True), account=account
+    )
     return list(rows.select_related("category", "purchase").order_by(near, "-opened_at", "-pk")[:most])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import uuid as uuids
 from collections.abc import Mapping, Sequence
@@ -42,7 +41,9 @@ def read_cents(text: str) -> int | None:
     thousands, as do spaces and apostrophes. Raises ValueError for what is no amount.
     """
     sign = SIGNS.get(settings.BASE_CURRENCY, "")
-    bare = re.sub(rf"(?:{re.escape(settings.BASE_CURRENCY)}|{re.escape(sign)})" if sign else "", "", text, flags=re.I)
+    bare = re.sub(
+        rf"(?:{re.escape(settings.BASE_CURRENCY)}|{re.escape(sign)})" if sign else "", "", text, flags=re.I
+    )
     bare = re.sub(r"[\s'’\u00a0\u202f]", "", bare)
     if not bare:
         if text.strip():
@@ -184,7 +185,9 @@ class FilingForm(forms.Form):
     @property
     def chosen_lines(self) -> set[int]:
         """Ids of the lines that are ticked."""
-        given = self.data.getlist("lines") if isinstance(self.data, QueryDict) else self.initial.get("lines", ())
+        given = (
+            self.data.getlist("lines") if isinstance(self.data, QueryDict) else self.initial.get("lines", ())
+        )
         return {number for number in map(_number, given) if number is not None}
 
     # What comes of it -------------------------------------------------------------------------------------------------
@@ -276,14 +279,18 @@ def purchases_of(account: Account, *, words: str = "", chosen: int | None = None
 
 def lines_of(account: Account, purchase: int | None) -> tuple[list[PurchaseLine], bool]:
     """The lines of one purchase of the account, and whether it has more than are shown."""
-    rows = PurchaseLine.objects.filter(purchase=purchase or 0, purchase__account=account).select_related("product")
+    rows = PurchaseLine.objects.filter(purchase=purchase or 0, purchase__account=account).select_related(
+        "product"
+    )
     found = list(rows.order_by("position")[: MOST_LINES + 1])
     return found[:MOST_LINES], len(found) > MOST_LINES
 
 
 def products_of(account: Account) -> list[Product]:
     """What the account bought of late, to choose from."""
-    newest = list(account.purchases.order_by("-ordered_on", "-pk").values_list("pk", flat=True)[:_OF_PURCHASES])
+    newest = list(
+        account.purchases.order_by("-ordered_on", "-pk").values_list("pk", flat=True)[:_OF_PURCHASES]
+    )
     bought = PurchaseLine.objects.filter(purchase__in=newest, product__isnull=False).values("product")
     return list(Product.objects.filter(pk__in=bought).order_by("code")[:_OFFERED_PRODUCTS])
 

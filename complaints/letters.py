@@ -1,8 +1,8 @@
 """A customer's e-mail, uploaded as a file or pasted as text, taken apart (docs/domain.md, section 6).
 
-The standard library reads it (`email`, with its default policy); what is done here is to bound it. Nothing of a letter is
-believed or shown as it is: it becomes plain text, the names of its files are only names, and nothing is fetched. Who it
-is from among our customers is `complaints.correspondents`' to say. Pure: no query, no clock.
+The standard library reads it (`email`, with its default policy); what is done here is to bound it. Nothing of a letter
+is believed or shown as it is: it becomes plain text, the names of its files are only names, and nothing is fetched. Who
+it is from among our customers is `complaints.correspondents`' to say. Pure: no query, no clock.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ LONGEST_PASTED = 500_000
 _MOST_BYTES = 2_000_000  # of one text
 _MOST_MARKUP = 300_000  # characters of HTML, without its styles
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_NO_CHARSETS = frozenset(
+    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+)
 """Python knows them, but no letter is written in them, and some take the square of its length to read."""
 _BROKEN = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError, AssertionError)
 """What the parser of the standard library raises for garbage, found by throwing garbage at it."""
@@ -206,7 +208,9 @@ def _file_name(part: EmailMessage) -> str:
 
 
 def _nameless(kind: str, place: int) -> str:
-    ending = {"message/rfc822": "eml", "image/jpeg": "jpg", "text/calendar": "ics"}.get(kind, kind.rpartition("/")[2])
+    ending = {"message/rfc822": "eml", "image/jpeg": "jpg", "text/calendar": "ics"}.get(
+        kind, kind.rpartition("/")[2]
+    )
     return f"{_('file')}-{place}.{re.sub(r'[^a-z0-9]', '', ending)[:8] or 'bin'}"
 
 
@@ -296,7 +300,8 @@ def addresses_in(letter: Letter) -> list[str]:
 _PREFIX = re.compile(r"^\s*(?:re|fw|fwd|odp|pd|vs|ha|aw|wg|sv|отг|препр)\s*(?:\[\d+\])?\s*:\s*", re.I)
 _ON_WROTE = re.compile(
     r"^(?:on .{4,200} wrote|(?:w dniu|dnia) .{4,200}(?:napisał|pisze).{0,40}|на .{4,200} написа"
-    r"|.{4,200} ezt írta.{0,60}|am .{4,200} schrieb.{0,80}|.{4,120} <[^<>]{3,120}> (?:wrote|napisał\(a\)|írta))\s?:\s*$",
+    r"|.{4,200} ezt írta.{0,60}"
+    r"|am .{4,200} schrieb.{0,80}|.{4,120} <[^<>]{3,120}> (?:wrote|napisał\(a\)|írta))\s?:\s*$",
     re.I,
 )
 _DIVIDER = re.compile(
@@ -329,14 +334,20 @@ def fold_off(text: str) -> tuple[str, str]:
     """
     lines = text.split("\n")
     only_quoted = len(lines)  # from here on every line is quoted, or empty
-    while only_quoted and (not lines[only_quoted - 1].strip() or lines[only_quoted - 1].lstrip().startswith(">")):
+    while only_quoted and (
+        not lines[only_quoted - 1].strip() or lines[only_quoted - 1].lstrip().startswith(">")
+    ):
         only_quoted -= 1
     for at, line in enumerate(lines):
         bare = line.strip()
         joined = f"{bare} {lines[at + 1].strip()}" if at + 1 < len(lines) else bare
-        begins = _DIVIDER.match(line) or _ON_WROTE.match(bare) or (bare and _ON_WROTE.match(joined))
-        begins = begins or (_is_head(line) and at + 1 < len(lines) and _is_head(lines[at + 1]))
-        begins = begins or (at >= only_quoted and bare.startswith(">"))
+        begins = (
+            _DIVIDER.match(line) is not None
+            or _ON_WROTE.match(bare) is not None
+            or (bare != "" and _ON_WROTE.match(joined) is not None)
+            or (_is_head(line) and at + 1 < len(lines) and _is_head(lines[at + 1]))
+            or (at >= only_quoted and bare.startswith(">"))
+        )
         if begins:
             own = "\n".join(lines[:at]).strip()
             return (own, "\n".join(lines[at:]).strip()) if own else (text.strip(), "")
@@ -431,5 +442,7 @@ def _no_letter() -> Unreadable:
 
 def _too_deep() -> Unreadable:
     return Unreadable(
-        _("This letter has too many parts within each other to be read. Paste its text, and add its files by hand.")
+        _(
+            "This letter has too many parts within each other to be read. Paste its text, and add its files by hand."
+        )
     )

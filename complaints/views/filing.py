@@ -162,7 +162,11 @@ def _read(request: Request, draft: _Draft) -> HttpResponse:
         else:
             letter = read_pasted(pasted)
     except (Unreadable, Refused) as problem:
-        draft.more = {"letter_problem": str(problem), "letter_text": pasted[:LONGEST_PASTED], "letter_open": True}
+        draft.more = {
+            "letter_problem": str(problem),
+            "letter_text": pasted[:LONGEST_PASTED],
+            "letter_open": True,
+        }
         return _page(request, draft, status=INVALID)
     from_whom = correspondent_of(letter, user=request.user, today=request.today)
     person, purchase = from_whom.person, from_whom.purchase
@@ -180,23 +184,25 @@ def _read(request: Request, draft: _Draft) -> HttpResponse:
     taken = _take(request, draft, [(each.name, [each.data]) for each in letter.files])
     draft.more = {
         "letter": letter,
-        "letter_said": _said(letter, taken),
+        "letter_said": _said(request, letter, taken),
         "found": from_whom.accounts if draft.account is None else (),
         "nobody": draft.account is None and not from_whom.accounts,
     }
     return _page(request, draft)
 
 
-def _said(letter: Letter, taken: int) -> list[str]:
+def _said(request: Request, letter: Letter, taken: int) -> list[str]:
     """What was read from a letter, for whoever looks it over."""
     said = []
     if letter.address:
         who = f"{letter.sender} <{letter.address}>" if letter.sender else letter.address
         said.append(_("From %(who)s") % {"who": who})
     if letter.sent_at:
-        said.append(_("Sent %(day)s") % {"day": day(letter.sent_at.date())})
+        said.append(_("Sent %(day)s") % {"day": day(letter.sent_at.date(), request.today)})
     if taken:
-        said.append(ngettext("%(number)s file taken over", "%(number)s files taken over", taken) % {"number": taken})
+        said.append(
+            ngettext("%(number)s file taken over", "%(number)s files taken over", taken) % {"number": taken}
+        )
     if letter.is_cut:
         said.append(_("Longer than a complaint can be: its end is left out"))
     return said
@@ -260,7 +266,9 @@ def _file(request: Request, draft: _Draft) -> HttpResponse:
 
 def _attach(request: Request, complaint: Complaint, draft: _Draft) -> None:
     if draft.files:
-        attach(complaint=complaint, files=draft.files, actor=request.user, today=request.today, now=request.now)
+        attach(
+            complaint=complaint, files=draft.files, actor=request.user, today=request.today, now=request.now
+        )
 
 
 def _say_filed(request: Request, complaint: Complaint) -> None:
@@ -299,13 +307,14 @@ _ACTS = {
 def _page(request: Request, draft: _Draft, *, status: int = 200) -> HttpResponse:
     account = draft.account
     form = draft.form or FilingForm(initial=draft.typed, account=account, user=request.user)
-    if draft.files and form.files is not None:
-        draft.more["held"] = [(one, one.token(request.user)) for one in draft.files]
     context = {
         "account": account,
         "form": form,
+        "held": [(one, one.token(request.user)) for one in draft.files],
         "refused": draft.refused,
-        "similar": _similar(request, account, form["category"].value(), form.chosen_purchase) if account else (),
+        "similar": _similar(request, account, form["category"].value(), form.chosen_purchase)
+        if account
+        else (),
         "accept": ACCEPT,
         "limit_mb": settings.ATTACHMENT_LIMIT / 1_000_000,
         "most_files": settings.ATTACHMENTS_PER_COMPLAINT,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from accounts.finding import Word
+from accounts.finding import FEWEST_LETTERS, Word
 from accounts.folding import fold
 from accounts.models import Account, ContactPerson, Purchase
 from accounts.searching import read_words
@@ -108,7 +108,7 @@ def caller(words: str, *, account: Account) -> ContactPerson | None:
     asked = read_words(words)
     has = Q()
     for word in asked.numbers or asked.words:
-        if word in account.search_key:
+        if len(word) < FEWEST_LETTERS or word in account.search_key:
             return None  # it found the account, not somebody there
         has &= Word(word).in_key()
     found = list(account.persons.present().filter(has)[:2]) if has else []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -131,3 +132,31 @@ def check(*, account: Account, filed: Filed, now: dt.datetime) -> None:
         raise BadInput(_("This purchase belongs to another account."), field="purchase")
     if any(filed.purchase is None or line.purchase_id != filed.purchase.pk for line in filed.lines):
         raise BadInput(_("Choose lines of the purchase that is named."), field="lines")
+
+
+def suspected_duplicates(
+    account: Account,
+    *,
+    user: User,
+    today: dt.date,
+    category: str = "",
+    purchase: int | None = None,
+    most: int = 5,
+) -> list[Complaint]:
+    """Complaints of the account that may be the one that is being filed: open, or opened within SIMILAR_DAYS.
+
+    Those of the same purchase and category first, then of either, then the newest. category: its code; purchase: its
+    id. Only what the user may see; one query.
+    """
+    near = Case(
+        When(purchase=purchase or 0, category=category, then=Value(0)),
+        When(purchase=purchase or 0, then=Value(1)),
+        When(category=category, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    young = Q(opened_on__gte=today - dt.timedelta(days=SIMILAR_DAYS))
+    rows = Complaint.objects.visible_to(user, on=today).filter(
+        young | Q(closed_on__isnull=True), account=account
+    )
+    return list(rows.select_related("category", "purchase").order_by(near, "-opened_at", "-pk")[:most])

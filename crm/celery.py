@@ -41,6 +41,10 @@ app.conf.beat_schedule = {
         "task": "accounts.tasks.start_import_upkeep",
         "schedule": crontab(minute="30", hour="3"),
     },
+    "remove attachments that no complaint has": {
+        "task": "complaints.tasks.sweep_attachments",
+        "schedule": crontab(minute="40", hour="3"),
+    },
     "morning digests and called-off appointments": {
         "task": "contacts.tasks.send_what_is_due",
         "schedule": crontab(minute="*/10"),

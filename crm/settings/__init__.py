@@ -35,6 +35,13 @@ IMPORT_FOLDER = Path(env.str("IMPORT_FOLDER", default=str(VAR_DIR / "import")))
 """Folders into which an ERP puts its files lie below this one."""
 UPLOAD_LIMIT = env.int("UPLOAD_LIMIT_MB", default=1000) * 1_000_000
 """Bytes of one file that may be uploaded."""
+ATTACHMENTS_ROOT = Path(env.str("ATTACHMENTS_ROOT", default=str(VAR_DIR / "attachments")))
+"""Files that customers sent with complaints: outside what the web server gives out, and to be backed up."""
+ATTACHMENT_LIMIT = env.int("ATTACHMENT_LIMIT_MB", default=10) * 1_000_000
+"""Bytes of one of them."""
+ATTACHMENTS_PER_COMPLAINT = env.int("ATTACHMENTS_PER_COMPLAINT", default=20)
+LETTER_LIMIT = env.int("LETTER_LIMIT_MB", default=25) * 1_000_000
+"""Bytes of a customer's e-mail that is read into the form of a complaint."""
 FILE_UPLOAD_HANDLERS = ["accounts.receiving.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = VAR_DIR  # where there is room; /tmp may be memory
 

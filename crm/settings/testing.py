@@ -28,6 +28,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {}
 VAR_DIR = Path(tempfile.gettempdir()) / f"opieka-tests-{os.getuid()}-{os.getpid()}"
 VAR_DIR.mkdir(exist_ok=True)
 UPLOAD_DIR, IMPORT_FOLDER = VAR_DIR / "uploads", VAR_DIR / "import"
+ATTACHMENTS_ROOT = VAR_DIR / "attachments"
 atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 if "postgresql" in DATABASES["default"]["ENGINE"]:

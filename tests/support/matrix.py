@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.merging.accounts import merge_accounts
 from accounts.merging.candidates import PHONE, dismiss
 from accounts.models import Account, BulkAct, ContactPerson, ExchangeRate
+from complaints.attachments import add_files
 from complaints.models import Assigning, Complaint
 from contacts.digest_mail import stop_token
 from contacts.feed import make_feed
@@ -321,6 +322,26 @@ def beside_a_draft(stage: Stage) -> list[Any]:
     return []
 
 
+def a_complaint(stage: Stage) -> list[Any]:
+    """One of acme; asked for again, it is the same."""
+    found = Complaint.objects.filter(account=stage.cast.acme, number="R/STAGE").first()
+    return [(found or ComplaintFactory(account=stage.cast.acme, number="R/STAGE")).pk]
+
+
+def an_attachment(stage: Stage) -> list[Any]:
+    """A text that Rita added to it."""
+    (pk,) = a_complaint(stage)
+    (row,), _refused = add_files(
+        complaint=Complaint.objects.get(pk=pk),
+        files=[("note.txt", b"It leaks here.")],
+        uuid=uuid.uuid4(),
+        actor=stage.cast.rita,
+        today=stage.today,
+        now=timezone.now(),
+    )
+    return [row.pk]
+
+
 def a_uuid() -> str:
     return str(uuid.uuid4())
 
@@ -544,6 +565,16 @@ ENTRIES: dict[str, Entry] = {
         args=lambda stage: [stage.rule.pk, 0], allowed=ADMINS, method="POST", ok=302
     ),
     "contacts:rule_remove": Entry(args=lambda stage: [stage.rule.pk], allowed=ADMINS, method="POST", ok=302),
+    "filing:file": Entry(),
+    "filing:accounts": Entry(),
+    "filing:purchases": Entry(args=acme, allowed=SEES_ACME),
+    "filing:lines": Entry(args=acme, allowed=SEES_ACME),
+    "filing:similar": Entry(args=acme, allowed=SEES_ACME),
+    "filing:attach": Entry(args=a_complaint, allowed=SEES_ACME, method="POST", ok=302),
+    "filing:attachment": Entry(args=an_attachment, allowed=SEES_ACME),
+    # Rita added it; what she removes first, the others find gone. An agent removes only own files.
+    "filing:attachment_remove": Entry(args=an_attachment, allowed=frozenset({"rita"}), method="POST", ok=302),
+    "filing:attachment_undo": Entry(args=lambda stage: ["nobodys:token"], method="POST", ok=302),
     "imports:list": Entry(allowed=ADMINS),
     "imports:new": Entry(allowed=ADMINS),
     "imports:upload": Entry(args=an_upload, allowed=ADMINS),
@@ -708,6 +739,13 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("contacts:brief", "rita"),
     ("contacts:move", "rita"),
     ("contacts:nearby", "rita"),
+    ("filing:accounts", "ada"),
+    ("filing:attachment", "rita"),
+    ("filing:file", "rita"),
+    ("filing:file", "serge"),
+    ("filing:lines", "rita"),
+    ("filing:purchases", "rita"),
+    ("filing:similar", "rita"),
     ("home:me", "rita"),
     ("absences:absence", "mona"),
     ("absences:list", "rita"),

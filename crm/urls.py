@@ -19,8 +19,6 @@ urlpatterns = [
     path("insight/", include("segmentation.insight_urls")),
     path("complaints/", include("complaints.filing_urls")),
     path("complaints/<int:pk>/", include("complaints.page_urls")),
-    path("complaints/learning/", include("complaints.learning_urls")),
-    path("complaints/levels/", include("complaints.levels_urls")),
     path("complaints/", include("complaints.urls")),
     path("imports/rates/", include("accounts.rates_urls")),
     path("imports/", include("accounts.imports_urls")),

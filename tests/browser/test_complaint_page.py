@@ -112,7 +112,7 @@ def test_from_the_first_call_to_opening_again_by_keyboard(
     state(page, "Resolved")
     expect(page.get_by_text("4 other accounts bought it in 24 months")).to_have_count(0)
     expect(page.get_by_text("3 other accounts bought it in 24 months.")).to_be_visible()
-    press(page, "c")
+    press(page, "e")
     state(page, "Closed")
     press(page, "3")
     press(page, "p")

@@ -99,7 +99,7 @@ class Column:
 
 COLUMNS = (
     Column("account", gettext_lazy("Account and sales rep"), "account", "account__search_key"),
-    Column("value", gettext_lazy("At stake"), "-value", "revenue"),
+    Column("value", gettext_lazy("At stake"), "-value", "revenue_cents"),
     Column("change", gettext_lazy("Revenue"), "change", "growth"),
 )
 DEFAULT_SORT = "-value"
@@ -178,19 +178,45 @@ _PLACE_OF_MOVE = NullIf(
 ).asc(nulls_last=True)
 
 
+FOUND_TIER = Case(
+    When(state=_STATE.OVERRIDDEN, then="proposed_tier"), default="to_tier", output_field=CharField()
+)
+"""What the run found, also after an override."""
+
 Changes = QuerySet[Any]
 """Tier changes with what `changes_of` adds to them."""
 
 
 # Which changes ------------------------------------------------------------------------------------------------------
-def changes_of(run: TieringRun, user: User, *, on: dt.date, previous: TieringRun | None) -> Changes:
-    """The changes of a run that the user may see, with what the list filters and sorts by.
+def changes_of(run: TieringRun, user: User, *, on: dt.date) -> Changes:
+    """The changes of a run that the user may see, with what the list filters and counts by.
 
-    found_tier: what the run found, also after an override. mine: 1 where the user decides, else 0. revenue: frozen, in
-    cents. growth: the change of revenue on the previous run (on the previous window where that run did not assess the
+    found_tier: what the run found, also after an override. mine: 1 where the user decides, else 0.
+    """
+    teams = standing(user, on=on).led_team_ids
+    mine = Case(When(account__owner__team__in=teams, then=1), default=0, output_field=IntegerField())
+    return TierChange.objects.of_run_visible_to(run, user, on=on).annotate(
+        found_tier=FOUND_TIER,
+        mine=Value(1) if user.is_admin else mine,
+    )
+
+
+def listed_of(run: TieringRun, user: User, *, on: dt.date, filters: Filters) -> Changes:
+    """Those of changes_of that the list is about: what is the user's to decide, or with Show.OTHERS what is not.
+
+    Whoever decides on a change sees it, so that the first need not be looked for among the visible ones.
+    """
+    if filters.show == Show.OTHERS:
+        return changes_of(run, user, on=on).filter(mine=0)
+    return TierChange.objects.filter(run=run).decidable_by(user, on=on).annotate(found_tier=FOUND_TIER)
+
+
+def with_evidence(changes: Changes, *, run: TieringRun, previous: TieringRun | None) -> Changes:
+    """The changes with the assessments of both runs beside them: assessed, assessed_before; and growth.
+
+    growth: the change of revenue on the previous run (on the previous window where that run did not assess the
     account), as a fraction; None where there was none before.
     """
-    changes = TierChange.objects.filter(run=run).visible_to(user, on=on)
     now = FilteredRelation("account__assessments", condition=Q(account__assessments__run=run))
     changes = changes.annotate(assessed=now)
     before: Combinable = F("assessed__previous_revenue_cents")
@@ -198,19 +224,12 @@ def changes_of(run: TieringRun, user: User, *, on: dt.date, previous: TieringRun
         then = FilteredRelation("account__assessments", condition=Q(account__assessments__run=previous))
         changes = changes.annotate(assessed_before=then)
         before = Coalesce(F("assessed_before__revenue_cents"), before)
-    teams = standing(user, on=on).led_team_ids
-    mine = Case(When(account__owner__team__in=teams, then=1), default=0, output_field=IntegerField())
     return changes.annotate(
-        found_tier=Case(
-            When(state=_STATE.OVERRIDDEN, then="proposed_tier"), default="to_tier", output_field=CharField()
-        ),
-        mine=Value(1) if user.is_admin else mine,
-        revenue=F("revenue_cents"),
         revenue_before=before,
         growth=Case(
             When(
                 revenue_before__gt=0,
-                then=Cast(F("revenue") - F("revenue_before"), FloatField())
+                then=Cast(F("revenue_cents") - F("revenue_before"), FloatField())
                 / Cast(F("revenue_before"), FloatField()),
             ),
             default=None,
@@ -226,15 +245,18 @@ def searched(changes: Changes, words: str) -> Changes:
     return changes.filter(account__in=Account.objects.search(words).order_by().values("pk"))
 
 
-def shown(changes: Changes, filters: Filters) -> Changes:
-    """The rows of the list in their order: by movement, then as the user sorts, ties by code."""
+def shown(changes: Changes, filters: Filters, *, run: TieringRun, previous: TieringRun | None) -> Changes:
+    """Those of listed_of that fit the filters, in their order: by movement, then as the user sorts, ties by code.
+
+    The evidence is joined only where they are sorted by it: a run has thousands of changes, a page fifty.
+    """
     states: Sequence[str] = PROPOSALS
     if filters.show == Show.UNDECIDED:
         states = (_STATE.PROPOSED,)
     elif filters.show == Show.DECIDED:
         states = [state for state in PROPOSALS if state != _STATE.PROPOSED]
     changes = searched(changes, filters.words)
-    changes = changes.filter(state__in=states, mine=0 if filters.show == Show.OTHERS else 1)
+    changes = changes.filter(state__in=states)
     if filters.rep == NOBODY:
         changes = changes.filter(account__owner__isnull=True)
     elif filters.rep:
@@ -244,7 +266,10 @@ def shown(changes: Changes, filters: Filters) -> Changes:
     if filters.move:
         before, after = _MOVE_OF[filters.move]
         changes = changes.filter(from_tier=before, found_tier=after)
-    field = F(_COLUMNS[filters.sort.removeprefix("-")].field)
+    name = _COLUMNS[filters.sort.removeprefix("-")].field
+    if name == "growth":
+        changes = with_evidence(changes, run=run, previous=previous)
+    field = F(name)
     column = field.desc(nulls_last=True) if filters.sort.startswith("-") else field.asc(nulls_last=True)
     return changes.order_by(_PLACE_OF_MOVE, column, "account__code")
 
@@ -358,7 +383,7 @@ def tallies(changes: Changes) -> list[Tally]:
             undecided=Count("pk", filter=is_open),
             with_complaints=Count("pk", filter=complained),
             open_complaints=Count("pk", filter=complained & is_open),
-            value=Sum("revenue"),
+            value=Sum("revenue_cents"),
         )
     )
     return [Tally(*row) for row in rows]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from segmentation.change_list import Changes, Movement, Numbers
+from segmentation.change_list import FOUND_TIER, Changes, Movement, Numbers, with_evidence
 from segmentation.models import TierChange, TieringRun
 from segmentation.reasons import Known
 from segmentation.wording import what_decided
@@ -45,7 +45,6 @@ class Read(NamedTuple):
 
     pk: int
     state: str
-    mine: int
     from_tier: str | None
     found_tier: str | None
     to_tier: str | None
@@ -59,7 +58,7 @@ class Read(NamedTuple):
 
 
 _READ = (
-    *("pk", "state", "mine", "from_tier", "found_tier", "to_tier", "reason", "note"),
+    *("pk", "state", "from_tier", "found_tier", "to_tier", "reason", "note"),
     *("account__name", "account__code", "account__owner__name", "actor__name"),
     "decided_at",
 )
@@ -72,6 +71,8 @@ class Row:
     change: Read
     assessment: Evidence | None
     previous: Evidence | None
+    mine: bool
+    """Whether it is the user's to decide."""
     reason: str = ""
     """The reason in words, "" without one."""
 
@@ -123,7 +124,7 @@ class Row:
     @property
     def selectable(self) -> bool:
         """Whether the user may decide it now."""
-        return self.change.state == _STATE.PROPOSED and bool(self.change.mine)
+        return self.change.state == _STATE.PROPOSED and self.mine
 
 
 @dataclass(frozen=True)
@@ -135,15 +136,22 @@ class Group:
 
 
 def rows_of(
-    changes: Changes, *, run: TieringRun, previous: TieringRun | None, reasons: Mapping[str, str]
+    changes: Changes, *, run: TieringRun, previous: TieringRun | None, mine: bool, reasons: Mapping[str, str]
 ) -> list[Row]:
-    """The rows in the order of the changes, which are as from changes_of. reasons: words by code. One statement."""
+    """The rows in the order of the changes, which are as from shown. One statement.
+
+    mine: whether they are the user's to decide; a list holds either those or the others. reasons: words by code.
+
+    Which changes are asked for is found first, inside of it: the evidence of fifty is read, not of thousands.
+    """
+    these: Changes = TierChange.objects.filter(pk__in=changes.values("pk")).annotate(found_tier=FOUND_TIER)
+    these = with_evidence(these, run=run, previous=previous).order_by(*changes.query.order_by)
     runs = [("assessed", run)]
     if previous is not None:
         runs.append(("assessed_before", previous))
     paths = [f"{name}__{field}" for name, _run in runs for field in _EVIDENCE]
     found = []
-    for values in changes.values_list(*_READ, *paths):
+    for values in these.values_list(*_READ, *paths):
         evidence: list[Evidence | None] = [None, None]
         for at, (_name, each) in enumerate(runs):
             start = len(_READ) + at * len(_EVIDENCE)
@@ -151,7 +159,7 @@ def rows_of(
             # Revenue is never null: where it is, the run did not assess the account.
             evidence[at] = None if part[0] is None else Evidence(each, *part)
         change = Read(*values[: len(_READ)])
-        found.append(Row(change, evidence[0], evidence[1], reasons.get(change.reason, change.reason)))
+        found.append(Row(change, evidence[0], evidence[1], mine, reasons.get(change.reason, change.reason)))
     return found
 
 

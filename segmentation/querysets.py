@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
-from accounts.querysets import visible_ids
+from accounts.querysets import visible_ids, visible_through
 from crm.team.models import User
 from crm.team.visibility import standing
 
 if TYPE_CHECKING:
-    from segmentation.models import SimulatedAccount, TierAssessment, TierChange  # noqa: F401
+    from segmentation.models import SimulatedAccount, TierAssessment, TierChange, TieringRun  # noqa: F401
 
 
 class TierChangeQuerySet(models.QuerySet["TierChange"]):
@@ -25,6 +25,13 @@ class TierChangeQuerySet(models.QuerySet["TierChange"]):
         if not user.is_manager:
             return self.none()
         return self.filter(account__in=visible_ids(user, on=on))
+
+    def of_run_visible_to(self, run: TieringRun, user: User, *, on: dt.date) -> Self:
+        """As visible_to, of one run: few rows of all there are, whose accounts the review joins anyway."""
+        changes = self.filter(run=run)
+        if user.is_admin:
+            return changes
+        return changes.filter(visible_through(user, on=on)) if user.is_manager else self.none()
 
     def decidable_by(self, user: User, *, on: dt.date) -> Self:
         """Changes of accounts whose tier the user sets: segmentation.rules.may_set_tier as a filter."""

@@ -6,9 +6,11 @@ import datetime as dt
 
 import pytest
 
-from accounts.models import Account, AccountTeamMember
+from accounts.models import Account, AccountTeamMember, ContactPerson
+from accounts.querysets import visible_through
 from crm.team.models import Absence
 from tests.support.cast import Cast
+from tests.support.factories import ContactPersonFactory
 
 EVERYTHING = {"ACME", "BREW", "QUARRY", "ORPHAN"}
 
@@ -33,6 +35,20 @@ def seen(cast: Cast, name: str, on: dt.date) -> set[str]:
 )
 def test_each_role_sees_its_accounts(cast: Cast, today: dt.date, name: str, codes: set[str]) -> None:
     assert seen(cast, name, today) == codes
+
+
+@pytest.mark.parametrize("name", ["rita", "carl", "otto", "mona", "nora", "serge", "ada"])
+def test_the_condition_on_a_joined_account_says_the_same(cast: Cast, today: dt.date, name: str) -> None:
+    AccountTeamMember.objects.create(account=cast.quarry, user=cast.carl)
+    AccountTeamMember.objects.create(account=cast.acme, user=cast.nora)
+    Absence.objects.create(user=cast.otto, first_day=today, last_day=today, substitute=cast.rita)
+    for account in Account.objects.all():
+        ContactPersonFactory(account=account)
+    for day in (today, today + dt.timedelta(days=1)):
+        expected = seen(cast, name, day)
+        condition = visible_through(cast.users[name], on=day)
+        rows = ContactPerson.objects.filter(condition).values_list("account__code", flat=True)
+        assert sorted(rows) == sorted(expected)
 
 
 def test_a_seat_on_the_account_team_shows_the_account(cast: Cast, today: dt.date) -> None:

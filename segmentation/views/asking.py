@@ -79,12 +79,13 @@ class Review:
     @cached_property
     def all_changes(self) -> Any:
         """Every change of the run that the user may see."""
-        return change_list.changes_of(self.run, self.user, on=self.today, previous=self.previous)
+        return change_list.changes_of(self.run, self.user, on=self.today)
 
     @cached_property
     def shown(self) -> Any:
         """The changes the list holds, in its order."""
-        return change_list.shown(self.all_changes, self.filters)
+        changes = change_list.listed_of(self.run, self.user, on=self.today, filters=self.filters)
+        return change_list.shown(changes, self.filters, run=self.run, previous=self.previous)
 
     @cached_property
     def listed(self) -> list[tuple[int, str]]:

@@ -13,6 +13,7 @@ from crm.lists.columns import Kind
 from crm.lists.exporting import file_of
 from crm.look import figures
 from crm.team.requests import Request
+from segmentation.change_list import Show
 from segmentation.change_rows import Row, rows_of
 from segmentation.models import TierChange
 from segmentation.views.asking import Review, reviewers_only
@@ -46,10 +47,10 @@ def _heads() -> list[tuple[str, Kind]]:
 
 def _rows(review: Review) -> Iterator[list[Any]]:
     ids = [pk for pk, _state in review.listed]
-    words = review.reasons.names
+    words, mine = review.reasons.names, review.filters.show != Show.OTHERS
     for start in range(0, len(ids), READ_AT_ONCE):
         part = review.shown.filter(pk__in=ids[start : start + READ_AT_ONCE])
-        for row in rows_of(part, run=review.run, previous=review.previous, reasons=words):
+        for row in rows_of(part, run=review.run, previous=review.previous, mine=mine, reasons=words):
             yield _values(row)
 
 

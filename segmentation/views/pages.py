@@ -130,7 +130,13 @@ def page(
         asked = str(review.places[opened.change.pk] // change_list.ON_A_PAGE + 1)
     shown = _Counted(review.shown, numbers.listed(filters)).get_page(asked)
     changes = cast(change_list.Changes, shown.object_list)
-    rows = rows_of(changes, run=review.run, previous=review.previous, reasons=review.reasons.names)
+    rows = rows_of(
+        changes,
+        run=review.run,
+        previous=review.previous,
+        mine=filters.show != Show.OTHERS,
+        reasons=review.reasons.names,
+    )
     selected = set(request.POST.getlist("change")) if many is not None or pin_many is not None else set()
     open_pk = opened.change.pk if opened is not None else None
     run = review.run

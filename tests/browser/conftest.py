@@ -53,6 +53,13 @@ def quiet(page: Page) -> None:
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
 
 
+def no_sideways_scroll(page: Page) -> None:
+    """Fail where the page is wider than its window, once its styles are there: they come after its words."""
+    page.wait_for_load_state()
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{page.url} is {wide} px too wide"
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium; it runs as root in a container, where its sandbox cannot start."""
@@ -139,6 +146,7 @@ def no_violations(console_errors: list[str]) -> Callable[[Page], None]:
 
     def check(page: Page) -> None:
         assert not console_errors
+        page.wait_for_load_state()
         page.evaluate(SETTLED)
         # Without preload: axe would fetch the style sheets again and set them inline, which the policy refuses.
         found = Axe().run(page, options={"preload": False})

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crm.team.models import Absence
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 from tests.support.factories import FollowUpFactory
 
@@ -43,4 +43,4 @@ def test_entering_an_absence(
     expect(page.locator(".toast").last).to_contain_text("Undone")
     assert not Absence.objects.filter(user=cast.rita, first_day__gte=dt.date(2026, 11, 1)).exists()
     page.wait_for_load_state()  # with its styles
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    no_sideways_scroll(page)

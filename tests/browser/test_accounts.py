@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account, Acquaintance
 from complaints.models import Complaint
-from tests.browser.conftest import DESKTOP, LAPTOP, PHONE
+from tests.browser.conftest import DESKTOP, LAPTOP, PHONE, no_sideways_scroll
 from tests.support.bulk import make_bulk
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory, ContactPersonFactory, PurchaseFactory, TouchpointFactory
@@ -45,10 +45,6 @@ def full(cast: Cast, today: dt.date) -> Account:
         account=acme, number="C-1", category_id="quality", words="It leaks.", opened_on=today
     )
     return acme
-
-
-def no_sideways_scroll(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_words_find_while_they_are_typed(signed_in: Callable[..., Page], full: Account, cast: Cast) -> None:

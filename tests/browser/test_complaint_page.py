@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from complaints.filing import Filed, file_complaint
 from complaints.models import Complaint, ComplaintCategory, ComplaintMessage
 from contacts.models import AgendaItem
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 from tests.support.factories import (
     AccountFactory,
@@ -146,7 +146,7 @@ def test_on_a_phone(
 ) -> None:
     page = signed_in(cast.rita, at(complaint), size=PHONE)
     expect(page.get_by_role("link", name="Call Anna Nowak")).to_be_in_viewport()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    no_sideways_scroll(page)
     no_violations(page)
     page.get_by_role("button", name="Acknowledge").click()
     state(page, "Acknowledged")

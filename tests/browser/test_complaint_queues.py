@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Account
 from complaints import clock
 from complaints.models import Complaint, ComplaintStep
-from tests.browser.conftest import PHONE, quiet
+from tests.browser.conftest import PHONE, no_sideways_scroll, quiet
 from tests.support.cast import Cast
 from tests.support.factories import ComplaintFactory, DecisionFactory, QuestionFactory
 
@@ -186,6 +186,6 @@ def test_on_a_phone(
     acme = f"/accounts/{cast.acme.pk}"
     for path in ("/complaints/board/", "/complaints/", f"{acme}/complaints/", f"{acme}/log/"):
         page.goto(base + path)
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
+        no_sideways_scroll(page)
         no_violations(page)
     expect(page.locator(".alerts .banner")).to_contain_text("3 complaints are open.")

@@ -18,7 +18,7 @@ from accounts.models import Import, Purchase, Upload
 from crm.jobs import kinds, running
 from crm.jobs.kinds import Work
 from crm.jobs.models import Job
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import PASSWORD, Cast
 from tests.support.uploads import SUMMARY, make_import, make_imports, make_preset, make_source, make_upload
 
@@ -86,12 +86,6 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Page], list[str]]:
         return said
 
     return do
-
-
-def no_sideways_scroll(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (
-        page.url
-    )
 
 
 def test_a_hundred_thousand_rows_from_the_upload_to_the_undo(

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from segmentation.models import TierChange
 from segmentation.reasons import Known
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory
 from tests.support.proposals import assess, make_run
@@ -73,7 +73,7 @@ def test_every_page_is_readable_and_leads_to_the_accounts(
             ).to_have_text(name)
         expect(page.locator("figure svg:visible").first).to_be_visible()
         no_violations_in_light_and_dark()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        no_sideways_scroll(page)
     page.get_by_role("navigation", name="Parts of insight").get_by_role("link", name="Migration").click()
     cell = page.locator(".matrix td a").first
     number = cell.inner_text()

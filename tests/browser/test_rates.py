@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import ExchangeRate
 from accounts.rates import Given, save_rates
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 
 
@@ -41,7 +41,7 @@ def test_pasting_lines(
     page.get_by_role("link", name="PLN").click()
     expect(page.locator(".timeline")).to_contain_text("Ada Example")
     no_violations(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    no_sideways_scroll(page)
     page.get_by_role("button", name="Remove the rate of").click()
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".toast").last).to_contain_text("is back")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from segmentation.models import Reason
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 
 
@@ -42,7 +42,7 @@ def test_the_order_by_keyboard_and_a_reason_added_and_put_out_of_use(
     page.get_by_role("textbox", name="Name").fill("Moved abroad")
     page.get_by_role("button", name="Add the reason").click()
     expect(page.locator(".toast")).to_contain_text("Added: Moved abroad.")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    no_sideways_scroll(page)
     assert Reason.objects.get(pk="moved_abroad").offered == "fell"
 
     page.goto(f"{page.url.split('/review/')[0]}/review/reasons/")

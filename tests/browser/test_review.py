@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from segmentation.models import TierChange, TieringRun
-from tests.browser.conftest import DESKTOP, LAPTOP, PHONE, quiet
+from tests.browser.conftest import DESKTOP, LAPTOP, PHONE, no_sideways_scroll, quiet
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory, PurchaseFactory, TouchpointFactory
 from tests.support.proposals import make_run, propose
@@ -141,7 +141,7 @@ def test_on_a_phone_the_change_is_a_page_of_its_own(
     page.get_by_role("link", name=LONG).click()
     expect(page.locator("#list")).to_be_hidden()
     expect(page.get_by_role("heading", name=LONG)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    no_sideways_scroll(page)
     no_violations(page)
     # The buttons stay at hand, and what they stand over can be scrolled into sight.
     accept = page.get_by_role("button", name="Accept B")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from contacts import planning
 from contacts.models import ContactRule
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory, ContactRuleFactory, TouchpointFactory
 
@@ -41,7 +41,7 @@ def test_the_effect_before_saving_and_the_order_by_keyboard(
     expect(effect).to_contain_text("8 change")
     expect(effect).to_contain_text("overfull")
     no_violations(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    no_sideways_scroll(page)
     assert ContactRule.objects.get(pk=first.pk).every_days == 30
     page.get_by_role("button", name="Save the rule").click()
     expect(page.locator(".toast")).to_contain_text("Saved")
@@ -61,7 +61,7 @@ def test_the_effect_before_saving_and_the_order_by_keyboard(
     page.goto(f"{page.url.split('/rules/')[0]}/workload/")
     expect(page.locator(".heat-table")).to_contain_text("Rita Example")
     no_violations(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    no_sideways_scroll(page)
     page.get_by_role("link", name="Rita Example").click()
     expect(page.get_by_role("heading", name="What would relieve it")).to_be_visible()
     no_violations(page)

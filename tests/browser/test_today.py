@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Route, expect
 from contacts.models import FollowUp, Touchpoint
 from contacts.planning import plan
 from crm.team.models import User
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 from tests.support.factories import (
     AccountFactory,
@@ -209,7 +209,7 @@ def test_on_a_phone_the_list_and_the_open_one_are_pages_of_their_own(
     page = signed_in(cast.rita, "/today/", size=PHONE)
     expect(rows(page)).to_have_count(2)
     expect(page.locator("#open")).to_be_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    no_sideways_scroll(page)
     no_violations(page)
     rows(page).first.click()
     expect(page.locator("#open-name")).to_be_visible()
@@ -221,7 +221,7 @@ def test_on_a_phone_the_list_and_the_open_one_are_pages_of_their_own(
     assert last.locator("..").bounding_box()["y"] < below
     assert page.locator(".timeline").bounding_box()["y"] > last.bounding_box()["y"]
     expect(page.get_by_role("link", name="Call")).to_have_attribute("href", "tel:+48600100200")
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    no_sideways_scroll(page)
     page.get_by_role("radio", name="Relationship only").check()
     no_violations(page)
     page.get_by_role("button", name="Log and go on").click()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from contacts.models import HandOver
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory, ContactPersonFactory
 
@@ -32,10 +32,6 @@ def other(cast: Cast) -> Account:
     for account in (cast.acme, other):
         ContactPersonFactory(account=account, is_main=True)
     return other
-
-
-def no_sideways_scroll(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
 
 
 def test_merge_and_take_it_back(

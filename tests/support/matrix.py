@@ -465,9 +465,7 @@ ENTRIES: dict[str, Entry] = {
     "filing:attach": Entry(args=a_complaint, allowed=SEES_ACME, method="POST", ok=302),
     "filing:attachment": Entry(args=an_attachment, allowed=SEES_ACME),
     # Rita added it; what she removes first, the others find gone. An agent removes only own files.
-    "filing:attachment_remove": Entry(
-        args=an_attachment, allowed=frozenset({"rita"}), method="POST", ok=302
-    ),
+    "filing:attachment_remove": Entry(args=an_attachment, allowed=frozenset({"rita"}), method="POST", ok=302),
     "filing:attachment_undo": Entry(args=lambda stage: ["nobodys:token"], method="POST", ok=302),
     "imports:list": Entry(allowed=ADMINS),
     "imports:new": Entry(allowed=ADMINS),

@@ -1,4 +1,4 @@
-"""Filing a complaint as a page: who is found, what is needed, what stays when something is missing, letters and files."""
+"""Filing a complaint as a page: who is found, what is needed, what stays when something is missing; letters, files."""
 
 from __future__ import annotations
 
@@ -210,9 +210,9 @@ def test_without_an_account_everything_typed_stays_until_one_is_chosen(cast: Cas
     ("text", "cents"),
     [
         ("", None), ("  ", None), ("0", 0), ("12", 1200), ("12,5", 1250), ("12.50", 1250), ("1234,56", 123_456),
-        ("1.234,56", 123_456), ("1,234.56", 123_456), ("1 234,56", 123_456), ("1\u00a0234.5", 123_450), ("1'234", 123_400),
-        ("1.234", 123_400), ("1,234", 123_400), ("1.234.567", 123_456_700), ("€ 12", 1200), ("12 EUR", 1200), ("12,-", 1200),
-        ("−5", -500), ("-5,00", -500), ("0,05", 5), (".5", 50),
+        ("1.234,56", 123_456), ("1,234.56", 123_456), ("1 234,56", 123_456), ("1\u00a0234.5", 123_450),
+        ("1'234", 123_400), ("1.234", 123_400), ("1,234", 123_400), ("1.234.567", 123_456_700), ("€ 12", 1200),
+        ("12 EUR", 1200), ("12,-", 1200), ("−5", -500), ("-5,00", -500), ("0,05", 5), (".5", 50),
     ],
 )  # fmt: skip
 def test_amounts_as_people_write_them(text: str, cents: int | None) -> None:
@@ -305,7 +305,7 @@ def test_open_and_young_ones_of_the_account_the_nearest_first(
         values = {"account": cast.acme, "number": number, "category_id": "other"} | given
         return ComplaintFactory(**values)
 
-    long_ago = timezone.make_aware(dt.datetime(2026, 5, 1, 9))
+    long_ago = dt.datetime(2026, 5, 1, 9, tzinfo=dt.UTC)
     edge = timezone.make_aware(dt.datetime.combine(TODAY - dt.timedelta(days=SIMILAR_DAYS), dt.time(9)))
     closed = {"state": "closed", "closed_on": TODAY}
     one("other-young")

@@ -215,7 +215,12 @@ def test_garbage_is_taken_or_refused(garbage: bytes, ending: str, start: bytes) 
 # Kept, once, and whole ------------------------------------------------------------------------------------------------
 def add(complaint: Complaint, actor: Any, *files: tuple[str, bytes], form: uuid.UUID | None = None) -> Any:
     return add_files(
-        complaint=complaint, files=files, uuid=form or uuid.uuid4(), actor=actor, today=TODAY, now=NOW
+        complaint=complaint,
+        files=[(name, [data]) for name, data in files],
+        uuid=form or uuid.uuid4(),
+        actor=actor,
+        today=TODAY,
+        now=NOW,
     )
 
 
@@ -315,6 +320,7 @@ def test_the_sweep_takes_what_no_row_names_after_a_day(cast: Cast, leak: Complai
 
 def test_a_file_is_removed_and_brought_back(cast: Cast, leak: Complaint, root: Path) -> None:
     (row,), _none = add(leak, cast.rita, ("a.txt", b"a"))
+    row_id = row.pk
     os.utime(path_of(row.stored_name), (0, 0))
     with transaction.atomic():
         token = attachments.remove(attachment=row, actor=cast.rita, today=TODAY)
@@ -323,7 +329,8 @@ def test_a_file_is_removed_and_brought_back(cast: Cast, leak: Complaint, root: P
         attachments.put_back(token=token, actor=cast.mona, today=TODAY)
     for _twice in range(2):
         attachments.put_back(token=token, actor=cast.rita, today=TODAY)
-    assert leak.attachments.get().stored_name == row.stored_name
+    back = leak.attachments.get()
+    assert (back.pk, back.stored_name, back.uploaded_at) == (row_id, row.stored_name, NOW)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -485,3 +487,19 @@ def test_a_category_out_of_use_is_not_offered(cast: Cast) -> None:
     ComplaintCategory.objects.filter(pk="quality").update(active=False)
     assert 'value="quality"' not in client_of(cast.rita).get(URL).content.decode()
     assert list(errors(post(cast.rita, fields(cast)))) == ["category"]
+
+
+def test_the_form_of_a_large_account_asks_no_more_than_that_of_a_small_one(cast: Cast) -> None:
+    client = client_of(cast.rita)
+    asked = []
+    for number in (1, 40):
+        for place in range(number):
+            purchase = PurchaseFactory(account=cast.acme)
+            PurchaseLine.objects.create(purchase=purchase, position=1, product=ProductFactory(), amount=place)
+            ContactPersonFactory(account=cast.acme)
+            ComplaintFactory(account=cast.acme, purchase=purchase)
+        client.get(URL, {"account": cast.acme.pk})
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(URL, {"account": cast.acme.pk}).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 16

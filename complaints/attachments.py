@@ -46,6 +46,10 @@ PICTURES = frozenset(kind.content_type for kind in TYPES.values() if kind.pictur
 """Types that a browser may show by itself, under the policy of the view that serves them."""
 
 
+Upload = tuple[str, Iterable[bytes]]
+"""A file that arrives: its name, and its bytes piece by piece."""
+
+
 @dataclass(frozen=True)
 class Held:
     """A file that lies in its place and has no row yet."""
@@ -76,12 +80,12 @@ def hold_file(*, name: str, data: bytes, identity: str = "") -> Held:
     return Held(stored, name, kind.content_type, len(data))
 
 
-def hold_files(files: Iterable[tuple[str, bytes]], *, identity: str = "") -> tuple[list[Held], list[str]]:
-    """Those that may be kept, and why each of the others may not, in words."""
+def hold_files(files: Iterable[Upload], *, identity: str = "") -> tuple[list[Held], list[str]]:
+    """Those that may be kept, and why each of the others may not, in words. One at a time is in memory."""
     held, refused = [], []
-    for name, data in files:
+    for name, chunks in files:
         try:
-            held.append(hold_file(name=name, data=data, identity=identity))
+            held.append(hold_file(name=name, data=read_bounded(name, chunks), identity=identity))
         except Refused as reason:
             refused.append(str(reason))
     return held, refused
@@ -143,13 +147,13 @@ def attach(
 def add_files(
     *,
     complaint: Complaint,
-    files: Sequence[tuple[str, bytes]],
+    files: Iterable[Upload],
     uuid: UUID,
     actor: User,
     today: dt.date,
     now: dt.datetime,
 ) -> tuple[list[Attachment], list[str]]:
-    """Keep files (name, bytes) at a complaint: the rows made, and why each of the others was refused.
+    """Keep files at a complaint: the rows made, and why each of the others was refused.
 
     uuid: the form's own identity; a second submit adds nothing. Where the rows cannot be written the files go again.
     """
@@ -183,6 +187,7 @@ def remove(*, attachment: Attachment, actor: User, today: dt.date) -> str:
     if not may_remove(attachment, actor):
         raise NotAllowed(_("Whoever added a file removes it, or a manager."))
     row = {
+        "id": attachment.pk,
         "complaint_id": attachment.complaint_id,
         "stored_name": attachment.stored_name,
         "original_name": attachment.original_name,

@@ -413,8 +413,11 @@ def plain_text(markup: str) -> str:
     """The words of an HTML letter."""
     for begins, ends in (("<!--", "-->"), ("<style", "</style"), ("<script", "</script")):
         markup = _without(markup, begins, ends)
+    first, *others = markup[:_MOST_MARKUP].split("<")
+    # A tag that is never closed is no tag; the parser would look for its end from each of a hundred thousand.
+    markup = first + "".join(f"<{part}" if ">" in part else f"&lt;{part}" for part in others)
     parser = _Text()
-    parser.feed(markup[:_MOST_MARKUP])
+    parser.feed(markup)
     parser.close()
     lines = (line.strip() for line in "".join(parser.pieces).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
@@ -428,9 +431,10 @@ def _without(markup: str, begins: str, ends: str) -> str:
     while (start := lower.find(begins, at)) >= 0:
         kept.append(markup[at:start])
         end = lower.find(ends, start)
-        if end < 0:
+        closed = lower.find(">", end) if end >= 0 else -1
+        if closed < 0:
             return "".join(kept)
-        at = end + len(ends)
+        at = closed + 1
     return "".join([*kept, markup[at:]])
 
 

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from complaints import attachments
 from complaints.errors import ComplaintError, NotAllowed
-from complaints.file_types import Refused
 from complaints.models import Attachment, Complaint
 from crm.look.toast import toast
 from crm.team.requests import Request
@@ -32,27 +31,21 @@ _ALONE = (
 def attach(request: Request, pk: int) -> HttpResponse:
     """Add files to a complaint: good ones are kept, of each other one it is said why not."""
     complaint = get_object_or_404(Complaint.objects.visible_to(request.user, on=request.today), pk=pk)
-    files, refused = [], []
-    for upload in request.FILES.getlist("files"):
-        name = upload.name or ""
-        try:
-            files.append((name, attachments.read_bounded(name, upload.chunks())))
-        except Refused as reason:
-            refused.append(str(reason))
+    uploads = [(each.name or "", each.chunks()) for each in request.FILES.getlist("files")]
     added: list[Attachment] = []
+    refused: list[str] = []
     try:
-        added, others = attachments.add_files(
+        added, refused = attachments.add_files(
             complaint=complaint,
-            files=files,
+            files=uploads,
             uuid=_uuid(request.POST.get("uuid", "")),
             actor=request.user,
             today=request.today,
             now=request.now,
         )
-        refused += others
     except ComplaintError as problem:
         refused.append(str(problem))
-    if not files and not refused:
+    if not uploads:
         refused.append(_("Choose a file first."))
     for words in refused:
         toast(request, words, level=messages.ERROR)

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Account
 from complaints import workflow
-from complaints.attachments import Held, attach, held_by, hold_files, read_bounded
+from complaints.attachments import Held, Upload, attach, held_by, hold_files, read_bounded
 from complaints.correspondents import caller, correspondent_of, purchase_in
 from complaints.errors import ComplaintError, NotAllowed
 from complaints.file_types import ACCEPT, Refused
@@ -90,22 +90,16 @@ def _hold(request: Request, draft: _Draft) -> None:
     _take(request, draft, [(each.name or "", each.chunks()) for each in request.FILES.getlist("files")])
 
 
-def _take(request: Request, draft: _Draft, files: list[tuple[str, Any]]) -> int:
-    """Hold further files (name, chunks); how many were taken."""
-    whole = []
-    for name, chunks in files:
-        try:
-            whole.append((name, read_bounded(name, chunks)))
-        except Refused as reason:
-            draft.refused.append(str(reason))
-    room = settings.ATTACHMENTS_PER_COMPLAINT - len(draft.files)
-    if len(whole) > room:
+def _take(request: Request, draft: _Draft, files: list[Upload]) -> int:
+    """Hold further files; how many were taken."""
+    most = settings.ATTACHMENTS_PER_COMPLAINT
+    room = max(most - len(draft.files), 0)
+    if len(files) > room:
         draft.refused.append(
-            _("A complaint has at most %(most)s files; the last ones were left out.")
-            % {"most": settings.ATTACHMENTS_PER_COMPLAINT}
+            _("A complaint has at most %(most)s files; the last ones were left out.") % {"most": most}
         )
     identity = f"filing:{request.user.pk}:{request.POST.get('uuid', '')}"
-    held, refused = hold_files(whole[: max(room, 0)], identity=identity)
+    held, refused = hold_files(files[:room], identity=identity)
     known = {one.stored_name for one in draft.files}
     draft.files += [one for one in held if one.stored_name not in known]
     draft.refused += refused

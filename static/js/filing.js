@@ -40,18 +40,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "accounts-found" && box) box.dataset.shown = box.dataset.asked;
 });
 
-// Files: their names at once, a letter is read as soon as it is chosen.
-function say(input) {
-  const place = input.closest(".drop").querySelector("[data-file-names]");
-  place.hidden = !input.files.length;
-  place.textContent = [...input.files].map((file) => file.name).join(", ");
-}
+// A letter is read as soon as its file is chosen.
 document.addEventListener("change", (event) => {
-  if (event.target.matches(".drop input[type=file]")) say(event.target);
   if (event.target.id === "id_letter_file" && event.target.files.length) form().querySelector("button[name=read]").click();
 });
-for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
-  document.addEventListener(name, (event) => {
-    event.target.closest?.(".drop")?.toggleAttribute("data-over", name === "dragenter" || name === "dragover");
-  });
-}

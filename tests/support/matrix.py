@@ -333,7 +333,7 @@ def an_attachment(stage: Stage) -> list[Any]:
     (pk,) = a_complaint(stage)
     (row,), _refused = add_files(
         complaint=Complaint.objects.get(pk=pk),
-        files=[("note.txt", b"It leaks here.")],
+        files=[("note.txt", [b"It leaks here."])],
         uuid=uuid.uuid4(),
         actor=stage.cast.rita,
         today=stage.today,

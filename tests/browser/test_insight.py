@@ -6,10 +6,13 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from segmentation import policies
 from segmentation.models import TierChange
 from segmentation.reasons import Known
+from segmentation.simulation import simulate_policy
 from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 from tests.support.factories import AccountFactory
@@ -96,3 +99,24 @@ def test_the_quarter_is_chosen_and_the_table_opened_by_keyboard(
     summary.focus()
     page.keyboard.press("Enter")
     expect(page.locator("figure details table").first).to_be_visible()
+
+
+def test_the_next_policy_is_read_by_a_rep_and_accessible(
+    company: Cast,
+    page: Page,
+    today: dt.date,
+    clock: None,
+    signed_in: Callable[..., Page],
+    no_violations_in_light_and_dark: Callable[[], None],
+) -> None:
+    draft = policies.make_draft(like=policies.policy_in_force(), actor=company.ada, now=timezone.now())
+    policies.edit_draft(
+        policy=draft, thresholds={"a_min_tenure_months": 60, "a_share": "0.5"}, note="Fewer A"
+    )
+    simulate_policy(policy=draft, as_of=today - dt.timedelta(days=1), today=today, now=timezone.now())
+    signed_in(company.rita, "/insight/policy/", size=PHONE)
+    expect(page.get_by_text("Fewer A")).to_be_visible()
+    no_violations_in_light_and_dark()
+    no_sideways_scroll(page)
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    no_violations_in_light_and_dark()

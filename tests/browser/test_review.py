@@ -119,6 +119,26 @@ def test_several_in_bulk_beside_an_open_one(
     assert state("Small 1") == state("Small 2") == ("proposed", "")
 
 
+def test_several_are_pinned_and_enter_presses_the_button_of_the_pin(
+    cast: Cast, run: TieringRun, signed_in: Callable[..., Page]
+) -> None:
+    page = signed_in(cast.mona, "/review/")
+    page.wait_for_load_state()
+    page.get_by_role("checkbox", name="Select Small 1").check()
+    page.get_by_role("checkbox", name="Select Small 2").check()
+    page.get_by_label("Reason for all selected").select_option("seasonal")
+    page.get_by_text("Pin …").click()
+    page.get_by_role("textbox", name="Why they are pinned").fill("A tender runs")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bulk")).to_contain_text("Pinned until when? Give the last day.")
+    expect(page.get_by_role("textbox", name="Why they are pinned")).to_have_value("A tender runs")
+    page.get_by_label("until", exact=True).fill("2027-03-31")
+    page.get_by_role("textbox", name="Why they are pinned").press("Enter")
+    expect(page.locator(".toast")).to_contain_text("2 accounts are pinned until Wed 31 Mar 2027.")
+    expect(page.locator("#list a.row")).to_have_count(3)
+    assert state("Small 1") == state("Small 2") == ("overtaken", "")
+
+
 def test_what_somebody_else_decided_is_told(
     cast: Cast, run: TieringRun, signed_in: Callable[..., Page]
 ) -> None:
@@ -168,6 +188,8 @@ def test_accessible(
     page.get_by_role("checkbox", name="Select Small 1").check()
     page.get_by_role("link", name=LONG).click()
     expect(page.locator("#open-name")).to_have_text(LONG)
+    page.get_by_text("Pin …").click()
+    page.get_by_text("More reasons").click()
     page.get_by_text("Show as a table").click()
     page.get_by_text("Pin the tier for a time").click()
     no_violations_in_light_and_dark()

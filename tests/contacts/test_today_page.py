@@ -494,7 +494,7 @@ def test_an_own_entry_is_corrected_without_showing_the_account(rita: Client, cas
     page = rita.get(reverse("contacts:touchpoint", args=[made.pk])).content.decode()
     assert "Line 2" in page
     assert "Kamieniołom" not in page
-    assert "Otto" not in page
+    assert "s person" not in page
 
 
 def test_the_timeline_shows_what_was_logged_and_why_the_next_day(

@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -428,3 +429,19 @@ def test_removing_with_undo_by_the_form(cast: Cast, leak: Complaint, at_today: N
 def test_the_folder_is_outside_what_the_web_server_gives_out() -> None:
     for served in (settings.STATIC_ROOT, *settings.STATICFILES_DIRS):
         assert not Path(settings.ATTACHMENTS_ROOT).is_relative_to(served)
+
+
+def test_the_part_for_the_complaints_page(cast: Cast, leak: Complaint, at_today: None, rf: Any) -> None:
+    add(leak, cast.rita, ("leak.png", png()), ("<b>.txt", b"x"))
+    request = rf.get("/complaints/1/")
+    request.user = cast.serge
+    context = {"complaint": leak, "attachments": leak.attachments.select_related("uploaded_by")}
+    part = render_to_string("complaints/attachments.html", context, request=request)
+    picture, text = leak.attachments.all()
+    assert f'<img src="/complaints/attachments/{picture.pk}/"' in part and "&lt;b&gt;.txt" in part
+    assert f"/complaints/attachments/{text.pk}/remove/" not in part  # an agent removes own files only
+    assert f'action="/complaints/{leak.pk}/attach/"' in part and 'value="/complaints/1/"' in part
+    request.user = cast.rita
+    assert f"/complaints/attachments/{text.pk}/remove/" in render_to_string(
+        "complaints/attachments.html", context, request=request
+    )

@@ -503,3 +503,19 @@ def test_the_form_of_a_large_account_asks_no_more_than_that_of_a_small_one(cast:
             assert client.get(URL, {"account": cast.acme.pk}).status_code == 200
         asked.append(len(queries))
     assert asked[0] == asked[1] <= 16
+
+
+def test_a_button_that_is_none_of_ours_only_shows_the_form_again(cast: Cast) -> None:
+    """What Enter does without a script: the lines of the purchase that is chosen, and nothing is filed."""
+    purchase = PurchaseFactory(account=cast.acme)
+    line = PurchaseLine.objects.create(purchase=purchase, position=1, description="Seal", amount=1)
+    answer = post(cast.rita, fields(cast, file=None, purchase=purchase.pk, lines=[line.pk], category=None))
+    assert answer.status_code == 200 and not answer.context["form"].errors
+    assert f'name="lines" value="{line.pk}" checked' in answer.content.decode()
+    assert not Complaint.objects.exists()
+
+
+def test_every_page_and_the_menu_of_a_phone_lead_to_it(cast: Cast) -> None:
+    for user in cast.users.values():
+        page = client_of(user).get("/me/").content.decode()
+        assert page.count(f'href="{URL}"') == 2 and "file a complaint or question" in page

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import PurchaseLine
 from complaints.models import Complaint
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, quiet
 from tests.complaints.test_attachments import png
 from tests.complaints.test_filing_page import letter
 from tests.support.cast import Cast
@@ -32,6 +32,9 @@ class Keys:
         self.page, self.pressed = page, 0
 
     def press(self, *keys: str) -> None:
+        """Once the page listens to them, and nothing is being swapped that would take the focus along."""
+        self.page.wait_for_load_state()
+        quiet(self.page)
         for key in keys:
             self.page.keyboard.press(key)
             self.pressed += 1

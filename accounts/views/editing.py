@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,6 +17,7 @@ from accounts.editing import CannotUndo, ChangedMeanwhile
 from accounts.edits import Names
 from accounts.forms import AccountForm, PersonForm
 from accounts.models import Account, Acquaintance, ContactPerson
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.models import User
 from crm.team.requests import Request
@@ -227,6 +227,4 @@ def _say_too_late(request: Request) -> None:
 
 
 def _back(request: Request, account: Account) -> HttpResponse:
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return redirect(target if safe else account)
+    return redirect(asked_from(request) or account)

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,6 +17,7 @@ from accounts.account_list import AccountListing
 from accounts.bulk import Kind
 from accounts.models import Account, BulkAct, Tag
 from crm.look.figures import number
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.models import User
 from crm.team.requests import Request
@@ -35,7 +35,7 @@ def bulk_act(request: Request) -> HttpResponse:
     The address carries the filters of the list. Without a value a page asks for it, and keeps the selection.
     """
     kind = request.POST.get("act", "")
-    back = _safe_next(request) or f"{reverse('accounts:list')}?{request.GET.urlencode()}"
+    back = asked_from(request) or f"{reverse('accounts:list')}?{request.GET.urlencode()}"
     if kind not in Kind.values:
         return redirect(back)
     everything = bool(request.POST.get("all"))
@@ -80,7 +80,7 @@ def bulk_act(request: Request) -> HttpResponse:
         "refused": refused,
         "value": request.POST.get("value", ""),
         "back_url": back,
-        "next": _safe_next(request),
+        "next": asked_from(request),
         **_choices(request, kind),
     }
     return render(request, "accounts/bulk.html", context)
@@ -105,7 +105,7 @@ def bulk_undo(request: Request, pk: int) -> HttpResponse:
                 undone.left,
             ) % {"number": number(undone.left)}
         toast(request, words, level=messages.WARNING if undone.left else messages.SUCCESS)
-    return redirect(_safe_next(request) or "accounts:list")
+    return redirect(asked_from(request) or "accounts:list")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -193,10 +193,3 @@ def _say(request: Request, done: bulk.Done) -> None:
         )
     undo = reverse("upkeep:bulk_undo", args=[done.act.pk]) if done.act else None
     toast(request, " ".join(words), undo, level=messages.SUCCESS if done.changed else messages.INFO)
-
-
-def _safe_next(request: Request) -> str:
-    """Where the act was asked for, if that is a page of ours; "" otherwise."""
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe else ""

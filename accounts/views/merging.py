@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -19,6 +18,7 @@ from accounts.merging import persons as of_persons
 from accounts.merging.accounts import BOTH, KEPT, OTHER, CannotMerge, CannotUndo
 from accounts.merging.comparing import compare_accounts, compare_persons
 from accounts.models import Account, ContactPerson, Dismissal, Merge
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.requests import Request
 
@@ -233,9 +233,7 @@ def merge_undo(request: Request, pk: int) -> HttpResponse:
                 done.left,
             ) % {"number": done.left}
         toast(request, words, level=messages.WARNING if done.left else messages.SUCCESS)
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return redirect(target if safe else kept)
+    return redirect(asked_from(request) or kept)
 
 
 def _for_mergers(request: Request) -> None:

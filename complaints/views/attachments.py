@@ -9,7 +9,6 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from complaints import attachments
 from complaints.errors import ComplaintError, NotAllowed
 from complaints.models import Attachment, Complaint
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.requests import Request
 
@@ -120,7 +120,6 @@ def undo(request: Request, token: str) -> HttpResponse:
 
 def _back(request: Request, complaint: int | None) -> HttpResponse:
     """Where the form was, if it says so; else the complaint's page."""
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+    if target := asked_from(request):
         return redirect(target)
     return redirect("home:landing") if complaint is None else redirect("complaint:page", pk=complaint)

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -25,6 +24,7 @@ from complaints.running_out import Clocks
 from crm.lists.asking import Asked, address
 from crm.lists.showing import come_back, filters_context, show, views_context
 from crm.look.figures import number
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.models import User
 from crm.team.requests import Request
@@ -151,7 +151,7 @@ def step_undo(request: Request, pk: int, step: int) -> HttpResponse:
     else:
         words = _("Taken back: %(number)s is %(state)s again.")
         toast(request, words % {"number": back.number, "state": back.get_state_display().lower()})
-    return redirect(_safe_next(request) or "complaints:board")
+    return redirect(asked_from(request) or "complaints:board")
 
 
 # Assigning ----------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def step_undo(request: Request, pk: int, step: int) -> HttpResponse:
 def assign(request: Request) -> HttpResponse:
     """Give the selected rows, or all that the list's address asks for, to somebody; the address carries its filters."""
     query = request.GET.urlencode()
-    back = _safe_next(request) or reverse("complaints:list") + (f"?{query}" if query else "")
+    back = asked_from(request) or reverse("complaints:list") + (f"?{query}" if query else "")
     try:
         if request.POST.get("all"):
             rows = ComplaintListing().rows(request)
@@ -224,11 +224,4 @@ def assign_undo(request: Request, pk: int) -> HttpResponse:
             )
             words = f"{words} {more % {'number': number(undone.left)}}"
         toast(request, words, level=messages.WARNING if undone.left else messages.SUCCESS)
-    return redirect(_safe_next(request) or "complaints:list")
-
-
-def _safe_next(request: Request) -> str:
-    """Where the act was asked for, if that is a page of ours; "" otherwise."""
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe else ""
+    return redirect(asked_from(request) or "complaints:list")

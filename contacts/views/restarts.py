@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,6 +18,7 @@ from contacts import restarting
 from contacts.models import FollowUp, Restart
 from contacts.restarting import MOST_WEEKS
 from crm.look.figures import number
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.models import User
 from crm.team.requests import Request
@@ -99,7 +99,6 @@ def restart_undo(request: Request, pk: int) -> HttpResponse:
         if back.left:
             words += " " + _("The others were touched since and stay as they are.")
         toast(request, words, level=messages.WARNING if back.left else messages.SUCCESS)
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+    if target := asked_from(request):
         return redirect(target)
     return redirect("contacts:restart", done.owner_id)

@@ -6,22 +6,21 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts.models import Channel
 from contacts.agenda import promise_id_of
 from contacts.models import FollowUp, Outcome, Promise, Reason, Touchpoint
 from crm.look.figures import day as day_words
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.requests import Request
 
 
 def back_to(request: Request, otherwise: str) -> str:
     """The path in the form's `next`, where it is one of ours; `otherwise` else."""
-    target = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if ours and target.startswith("/") else otherwise
+    target = asked_from(request)
+    return target if target.startswith("/") else otherwise
 
 
 def say_logged(request: Request, touchpoint: Touchpoint, *, first: str = "", last: str = "") -> None:

@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +17,7 @@ from contacts.views.sending import sending_settings
 from crm.home import guide
 from crm.home.context import places
 from crm.home.search import find
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.forms import WorkingTimeForm
 from crm.team.models import User
@@ -96,9 +96,7 @@ def working_time(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> HttpResponse:
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return redirect(target if safe else "home:me")
+    return redirect(asked_from(request) or "home:me")
 
 
 @login_not_required

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -20,6 +19,7 @@ from crm.jobs.locks import is_held
 from crm.jobs.models import Job
 from crm.jobs.running import lock_name
 from crm.look.figures import number
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.for_admins import for_admins
 from crm.team.requests import Request
@@ -85,10 +85,7 @@ def job_detail(request: Request, pk: int) -> HttpResponse:
 # Acts ---------------------------------------------------------------------------------------------------------------
 def _back(request: Request) -> HttpResponse:
     """To where the act was called from: the list, or the job's page."""
-    to = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(to, {request.get_host()}, require_https=request.is_secure()):
-        to = reverse("jobs:list")
-    return redirect(to)
+    return redirect(asked_from(request) or reverse("jobs:list"))
 
 
 def _act(request: Request, pk: int, act: Callable[..., Job]) -> Job | None:

@@ -8,12 +8,12 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from crm.look import figures
+from crm.look.returning import asked_from
 from crm.look.toast import toast
 from crm.team.requests import Request
 from segmentation import pins
@@ -147,8 +147,7 @@ def _is_ours(path: str) -> bool:
 
 def _next(request: Request) -> str:
     """Where the form came from, if that is the review; else the list."""
-    here = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(here, {request.get_host()}, require_https=request.is_secure()):
+    if here := asked_from(request):
         address = urlsplit(here)
         if _is_ours(address.path):
             query = urlencode(parse_qsl(address.query))

@@ -182,6 +182,11 @@ class TeamHours:
         return self._known[key]
 
 
+def team_of(*, owners: int | None, assignees: int | None) -> int | None:
+    """The team in whose hours a complaint's clock runs: the owner's, else the assignee's; None: the company's."""
+    return owners if owners is not None else assignees
+
+
 # The copy on the complaints ------------------------------------------------------------------------------------------
 class Clocked(NamedTuple):
     """A complaint with what its clock depends on, and what the clock says."""
@@ -242,7 +247,7 @@ def _reckoned(row: tuple, steps: Sequence[Step], levels: Levels, hours: TeamHour
     pk, state, kind, category, opened_at, answer_by, assignee, tier, owner, owners, assignees = row[
         : len(_ASKED)
     ]
-    team = owners if owners is not None else assignees
+    team = team_of(owners=owners, assignees=assignees)
     time = hours.of(team)
     level = levels.of(tier=tier, category=category)
     if answer_by is not None and kind == Complaint.Kind.QUESTION:

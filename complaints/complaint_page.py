@@ -12,7 +12,7 @@ from accounts.querysets import who_see
 from complaints import advice, asking, outreach, workflow
 from complaints.models import Attachment, Complaint, Decision, Escalation, State
 from complaints.policies import policy_in_force
-from complaints.time_left import TimeLeft, time_left
+from complaints.time_left import ShownClock, time_left
 from complaints.timeline import Entry, decided_words, timeline
 from complaints.wording import ground_words, leads
 from contacts.models import FollowUp
@@ -71,7 +71,7 @@ class ComplaintPage:
         return self.complaint.account
 
     @cached_property
-    def clocks(self) -> list[TimeLeft]:
+    def clocks(self) -> list[ShownClock]:
         """First response and resolution."""
         return time_left(self.complaint, now=self.now)
 

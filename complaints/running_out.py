@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from complaints.clock import TeamHours
+from complaints.clock import TeamHours, team_of
 from complaints.models import Clock, Complaint, State
 from complaints.wording import working_words
 from complaints.working_hours import WorkingTime
@@ -197,7 +197,7 @@ class Clocks:
         else:
             warned = row["warn_at"] is not None and row["warn_at"] <= self.now
             stand, minutes = (Stand.AT_RISK if warned else Stand.RUNNING), time.between(self.now, due)
-        return TimeLeft(stand, minutes, _day_of(time), clock.value, due)
+        return TimeLeft(stand, minutes, time.a_day, clock.value, due)
 
     def of_complaint(self, complaint: Complaint) -> TimeLeft:
         """The same for a model, read with `account__owner` and `assignee`."""
@@ -206,16 +206,10 @@ class Clocks:
     def _time(self, row: Mapping[str, Any]) -> WorkingTime:
         if self._hours is None:
             self._hours = TeamHours()
-        team = row["account__owner__team"]
-        return self._hours.of(team if team is not None else row["assignee__team"])
+        return self._hours.of(team_of(owners=row["account__owner__team"], assignees=row["assignee__team"]))
 
     def _a_day(self, row: Mapping[str, Any]) -> int:
-        return _day_of(self._time(row))
-
-
-def _day_of(time: WorkingTime) -> int:
-    opens, closes = time.hours.opens_at, time.hours.closes_at
-    return max(1, 60 * (closes.hour - opens.hour) + closes.minute - opens.minute)
+        return self._time(row).a_day
 
 
 def _reach(complaint: Complaint, path: str) -> Any:

@@ -86,6 +86,12 @@ class WorkingTime:
         place = bisect_right(self._begins, minute) - 1
         return place >= 0 and minute < self._ends[place]
 
+    @property
+    def a_day(self) -> int:
+        """The working minutes of one of the team's days, 1 and more."""
+        opens, closes = self.hours.opens_at, self.hours.closes_at
+        return max(1, 60 * (closes.hour - opens.hour) + closes.minute - opens.minute)
+
     def day_of(self, moment: dt.datetime) -> dt.date:
         """The moment's day on the team's clock."""
         return moment.astimezone(self._zone).date()

@@ -63,14 +63,16 @@ def _undo(complaint: Complaint, what: str, pk: int) -> str:
     return reverse("complaint:undo", args=[complaint.pk, what, pk])
 
 
-def _say_done(request: Request, complaint: Complaint) -> None:
+def _say_step(request: Request, complaint: Complaint, words: str) -> None:
     """The toast after a step, with the way to take that step back."""
     step = complaint.steps.order_by("-at", "-pk").first()
-    words = _("%(number)s: %(state)s.") % {
-        "number": complaint.number,
-        "state": complaint.get_state_display().lower(),
-    }
     toast(request, words, _undo(complaint, "step", step.pk) if step else None)
+
+
+def _say_state(request: Request, complaint: Complaint) -> None:
+    """The toast that says where it stands now."""
+    words = {"number": complaint.number, "state": complaint.get_state_display().lower()}
+    _say_step(request, complaint, _("%(number)s: %(state)s.") % words)
 
 
 @on_a_complaint
@@ -85,7 +87,7 @@ def act(request: Request, complaint: Complaint) -> HttpResponse:
         done = verb(complaint=complaint, note=form.cleaned_data["note"], **_done(request))
     except ComplaintError as error:
         return _refused(request, complaint, "act", form, error)
-    _say_done(request, done)
+    _say_state(request, done)
     return _back(complaint)
 
 
@@ -133,9 +135,8 @@ def decide(request: Request, complaint: Complaint) -> HttpResponse:
         words = _("%(words)s: waits for a second person.") % {"words": decided_words(decision)}
         toast(request, words, _undo(complaint, "decision", decision.pk))
     else:
-        step = complaint.steps.order_by("-at", "-pk").first()
         words = _("Decided: %(words)s.") % {"words": decided_words(decision)}
-        toast(request, words, _undo(complaint, "step", step.pk) if step else None)
+        _say_step(request, complaint, words)
     return _back(complaint)
 
 
@@ -153,9 +154,8 @@ def second_look(request: Request, complaint: Complaint, decision: int) -> HttpRe
     except ComplaintError as error:
         return _refused(request, complaint, "second", form, error)
     if found.approval == Decision.Approval.APPROVED:
-        step = complaint.steps.order_by("-at", "-pk").first()
         words = _("Approved: %(words)s.") % {"words": decided_words(found)}
-        toast(request, words, _undo(complaint, "step", step.pk) if step else None)
+        _say_step(request, complaint, words)
     else:
         toast(request, _("Not approved: it is to be decided anew."))
     return _back(complaint)
@@ -171,7 +171,7 @@ def resolve(request: Request, complaint: Complaint) -> HttpResponse:
         done = workflow.resolve(complaint=complaint, **form.cleaned_data, **_done(request))
     except ComplaintError as error:
         return _refused(request, complaint, "resolution", form, error)
-    _say_done(request, done)
+    _say_state(request, done)
     return _back(complaint)
 
 

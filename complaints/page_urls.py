@@ -25,6 +25,7 @@ urlpatterns = [
     path("solved/", acts.solved, name="solved"),
     path("assign/", acts.assign, name="assign"),
     path("category/", acts.recategorise, name="recategorise"),
+    path("undo/filing/", acts.undo_filing, name="undo_filing"),
     path("undo/category/<slug:code>/", acts.undo_category, name="undo_category"),
     path("undo/<undone:what>/<int:which>/", acts.undo, name="undo"),
     path("buyers/", outreach.buyers, name="outreach"),

@@ -7,6 +7,7 @@ Only the rows that are shown are loaded whole.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from accounts.models import ContactPerson
 from accounts.querysets import visible_ids
 from contacts import cadence
 from contacts.models import FollowUp, Reason, Touchpoint
+from contacts.queue_notes import run_out_at
 from contacts.why import Ask
 from crm.team.calendars import ONE_DAY, calendar_of
 from crm.team.models import User
@@ -50,6 +52,8 @@ class Entry:
     asks: tuple[Ask, ...] = ()
     owner_id: int | None = None
     """Of the account: somebody else's where the user stands in."""
+    runs_out_at: dt.datetime | None = None
+    """When the time for its complaint runs out; None: it has none, or its clock stands."""
 
     @property
     def is_complaint(self) -> bool:
@@ -70,10 +74,11 @@ def urgency(ask: Ask, *, today: dt.date, overdue: WorkingDaysAfter) -> float:
 def in_order(entries: Iterable[Entry], *, today: dt.date, overdue: WorkingDaysAfter) -> list[Entry]:
     """The queue (5.4): complaints; fixed times of today; overdue promises; urgency x tier weight; sales; code.
 
+    Of the complaints that one comes first whose time runs out first; those whose clock stands are last.
     Each entry's agenda comes in the same order.
     """
 
-    def rank(entry: Entry) -> tuple[int, dt.time, float, int, str]:
+    def rank(entry: Entry) -> tuple[int, float, dt.time, float, int, str]:
         asks = entry.asks or (Ask(Reason.MANUAL, "", entry.day),)
         most = max(urgency(ask, today=today, overdue=overdue) for ask in asks) * WEIGHT[entry.tier]
         fixed = entry.time is not None and entry.day == today
@@ -86,7 +91,8 @@ def in_order(entries: Iterable[Entry], *, today: dt.date, overdue: WorkingDaysAf
         else:
             place = 3
         time = entry.time if fixed and entry.time is not None else dt.time.min
-        return place, time, -most, -entry.sales_cents, entry.code
+        runs_out = entry.runs_out_at.timestamp() if entry.runs_out_at and not place else math.inf
+        return place, runs_out, time, -most, -entry.sales_cents, entry.code
 
     def lead(ask: Ask) -> tuple[bool, bool, float, dt.date]:
         return (
@@ -135,8 +141,8 @@ class Queue:
 
 
 def todays_queue(user: User, *, today: dt.date) -> Queue:
-    """The user's queue on the day. Three queries, however long it is; its number is known afterwards."""
-    found = _entries(user, today)
+    """The user's queue on the day. Four queries at most, however long it is; its number is known afterwards."""
+    found = _with_time_left(_entries(user, today), user, today)
     calendar = calendar_of(user)
     since: dict[dt.date, int] = {}
 
@@ -154,6 +160,24 @@ def todays_queue(user: User, *, today: dt.date) -> Queue:
     coming = sorted(in_order(later, today=today, overdue=overdue), key=_comes)
     _remember(user, today, len(now))
     return Queue(now, coming[:COMING])
+
+
+def _with_time_left(entries: list[Entry], user: User, today: dt.date) -> list[Entry]:
+    """The entries, complaints with the moment at which their time runs out. No query where there are none."""
+    sources = {
+        entry.pk: [ask.source for ask in entry.asks if ask.reason == Reason.COMPLAINT]
+        for entry in entries
+        if entry.is_complaint
+    }
+    if not sources:
+        return entries
+    moments = run_out_at({one for some in sources.values() for one in some}, user=user, today=today)
+
+    def timed(entry: Entry) -> Entry:
+        known = [moments[source] for source in sources.get(entry.pk, ()) if source in moments]
+        return replace(entry, runs_out_at=min(known)) if known else entry
+
+    return [timed(entry) for entry in entries]
 
 
 def _comes(entry: Entry) -> tuple[dt.date, dt.time]:

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
@@ -42,6 +42,12 @@ class NoteSource:
         """By source, for those that the user may see. A fixed number of queries; called only where there are any."""
         raise NotImplementedError
 
+    def run_out_at(
+        self, sources: Collection[str], *, user: User, today: dt.date
+    ) -> Mapping[str, dt.datetime]:
+        """By source, when its time runs out; nothing of those whose clock stands. At most one query."""
+        return {}
+
 
 @lru_cache(maxsize=8)
 def _known(paths: tuple[str, ...]) -> tuple[NoteSource, ...]:
@@ -51,8 +57,22 @@ def _known(paths: tuple[str, ...]) -> tuple[NoteSource, ...]:
 def notes_of(sources: Collection[str], *, user: User, today: dt.date, now: dt.datetime) -> dict[str, Note]:
     """The notes of all sources together."""
     found: dict[str, Note] = {}
+    for each, own in _own(sources):
+        found |= each.notes(own, user=user, today=today, now=now)
+    return found
+
+
+def run_out_at(sources: Collection[str], *, user: User, today: dt.date) -> dict[str, dt.datetime]:
+    """When the time of each source runs out, for those where any does."""
+    found: dict[str, dt.datetime] = {}
+    for each, own in _own(sources):
+        found |= each.run_out_at(own, user=user, today=today)
+    return found
+
+
+def _own(sources: Collection[str]) -> Iterator[tuple[NoteSource, set[str]]]:
+    """Who knows any of the sources, with those."""
     for each in _known(tuple(settings.QUEUE_NOTES)):
         own = {source for source in sources if source.startswith(each.prefix)}
         if own:
-            found |= each.notes(own, user=user, today=today, now=now)
-    return found
+            yield each, own

@@ -253,6 +253,18 @@ def undo(request: Request, complaint: Complaint, what: str, which: int) -> HttpR
 
 
 @on_a_complaint
+def undo_filing(request: Request, complaint: Complaint) -> HttpResponse:
+    """It was filed by mistake: away with it, and back to the account."""
+    try:
+        workflow.take_back_filing(complaint=complaint, **_done(request))
+    except ComplaintError as error:
+        toast(request, str(error), level=ERROR)
+        return _back(complaint)
+    toast(request, _("%(number)s was taken back.") % {"number": complaint.number})
+    return redirect("accounts:detail", complaint.account_id)
+
+
+@on_a_complaint
 def undo_category(request: Request, complaint: Complaint, code: str) -> HttpResponse:
     """The category that it had before."""
     category = get_object_or_404(ComplaintCategory, pk=code)

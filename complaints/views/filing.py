@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -273,7 +274,8 @@ def _say_filed(request: Request, complaint: Complaint) -> None:
         words = _("Filed as %(number)s. It stands first on your Today.")
     else:
         words = _("Filed as %(number)s. It stands first on Today of %(owner)s.")
-    toast(request, words % {"number": complaint.number, "owner": owner})
+    undo = reverse("complaint:undo_filing", args=[complaint.pk])
+    toast(request, words % {"number": complaint.number, "owner": owner}, undo)
 
 
 def _checked(request: Request, draft: _Draft) -> FilingForm:

@@ -8,7 +8,12 @@ from complaints.workflow.deciding import approve, decide, refuse
 from complaints.workflow.ending import close, reopen, resolve, say_solved
 from complaints.workflow.states import FROM, WORKED_ON, acts, may_approve
 from complaints.workflow.steps import acknowledge, customer_answered, start, wait_for_customer
-from complaints.workflow.taking_back import take_back_decision, take_back_message, take_back_step
+from complaints.workflow.taking_back import (
+    take_back_decision,
+    take_back_filing,
+    take_back_message,
+    take_back_step,
+)
 from complaints.workflow.talking import assign, recategorise, say
 
 __all__ = [
@@ -30,6 +35,7 @@ __all__ = [
     "say_solved",
     "start",
     "take_back_decision",
+    "take_back_filing",
     "take_back_message",
     "take_back_step",
     "wait_for_customer",

@@ -75,6 +75,19 @@ def take_back_decision(
         return found
 
 
+def take_back_filing(*, complaint: Complaint, actor: User, today: dt.date, now: dt.datetime) -> None:
+    """It was filed by mistake: it goes, and nobody is asked to see to it. Its files are swept after a day.
+
+    Raises as `take_back_step`; once anything but the filing was done, the complaint stays.
+    """
+    with held(complaint, actor=actor, today=today) as found:
+        _check(found, at=found.opened_at, by=found.taken_by_id, actor=actor, now=now)
+        asking.withdraw_asking(found, now=now)
+        account = found.account_id
+        found.delete()
+        refresh_open_complaints(account_ids=[account])
+
+
 def _check(complaint: Complaint, *, at: dt.datetime, by: int | None, actor: User, now: dt.datetime) -> None:
     if by != actor.pk:
         raise NotAllowed(_("Only who did it takes it back."))

@@ -22,6 +22,7 @@ from complaints.errors import BadInput, NotAllowed
 from complaints.models import Assigning, Complaint, ComplaintStep
 from complaints.running_out import FIELDS, Clocks, Stand
 from contacts.models import AgendaItem
+from contacts.queue import todays_queue
 from crm.lists import paging
 from tests.support.cast import Cast
 from tests.support.factories import (
@@ -409,6 +410,19 @@ def test_today_says_how_much_time_is_left(as_user: As, cast: Cast, some: dict[st
     pane = client.get(f"/today/{call.pk}/").content.decode()
     assert f'<a href="/complaints/{one.pk}/">{one.number}: It leaks.</a>' in pane
     assert "over by 1 day 2 h" in pane
+
+
+def test_the_complaint_that_runs_out_first_stands_first(as_user: As, cast: Cast) -> None:
+    """One that waits for its customer is last."""
+    waits, later, sooner = complain(cast.acme, 9, "waiting"), complain(cast.acme, 1), complain(cast.acme, 3)
+    for one in (waits, later, sooner):
+        call = FollowUpFactory(account=cast.acme, assignee=cast.rita, day=TODAY)
+        AgendaItemFactory(
+            account=cast.acme, follow_up=call, due=TODAY, reason="complaint", source=f"complaint:{one.pk}"
+        )
+    queue = todays_queue(cast.rita, today=TODAY).now
+    found = [entry.asks[0].source for entry in queue]
+    assert found == [f"complaint:{one.pk}" for one in (sooner, later, waits)]
 
 
 def test_the_queue_asks_once_for_all_complaints(as_user: As, cast: Cast) -> None:

@@ -496,7 +496,35 @@ def test_what_stays(cast: Cast, complaint: Complaint, who: str) -> None:
     assert now_of(complaint).state == "acknowledged"
 
 
-def test_filing_itself_is_not_taken_back(cast: Cast, complaint: Complaint) -> None:
+def test_what_was_filed_by_mistake_goes_with_all_it_asked_for(
+    cast: Cast, complaint: Complaint, as_: Callable[[User], Client], time_machine: Any
+) -> None:
+    time_machine.move_to(NOW + dt.timedelta(minutes=5), tick=False)
+    kept = file(cast)
+    assert AgendaItem.objects.open().count() == 2
+    page = post(as_(cast.serge), complaint, "undo_filing")
+    assert page["Location"] == reverse("accounts:detail", args=[cast.acme.pk])
+    assert list(Complaint.objects.all()) == [kept]
+    cast.acme.refresh_from_db()
+    assert cast.acme.open_complaints == 1
+    assert AgendaItem.objects.open().get().source == f"complaint:{kept.pk}"
+
+
+@pytest.mark.parametrize("who", ["somebody else", "too late", "something followed"])
+def test_a_complaint_that_others_work_on_stays(cast: Cast, complaint: Complaint, who: str) -> None:
+    actor, now = cast.serge, NOW + dt.timedelta(minutes=10)
+    if who == "somebody else":
+        actor = cast.mona
+    elif who == "too late":
+        now = NOW + dt.timedelta(minutes=16)
+    else:
+        workflow.acknowledge(complaint=complaint, **done(cast.serge, now=NOW + dt.timedelta(minutes=1)))
+    with pytest.raises((NotAllowed, WrongState)):
+        workflow.take_back_filing(complaint=complaint, **done(actor, now=now))
+    assert Complaint.objects.filter(pk=complaint.pk).exists()
+
+
+def test_the_step_of_filing_alone_is_not_taken_back(cast: Cast, complaint: Complaint) -> None:
     with pytest.raises(WrongState):
         workflow.take_back_step(complaint=complaint, step_id=complaint.steps.get().pk, **done(cast.serge))
 

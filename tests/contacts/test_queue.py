@@ -65,6 +65,18 @@ def test_complaints_then_fixed_times_then_overdue_promises_then_urgency() -> Non
     ) == ["complaint", "early appointment", "late appointment", "promise", "urgent"]
 
 
+def test_complaints_are_sorted_by_the_time_they_have_left() -> None:
+    noon = dt.datetime(2026, 10, 13, 10, tzinfo=dt.UTC)
+    complaint = ask("complaint")
+    assert order(
+        entry("stands, A", complaint, tier="A", sales_cents=9),
+        entry("later", complaint, tier="A", runs_out_at=noon),
+        entry("no complaint", ask("manual"), time=dt.time(7)),
+        entry("over", complaint, runs_out_at=noon - 9 * DAY),
+        entry("sooner", complaint, tier="C", runs_out_at=noon - DAY / 24),
+    ) == ["over", "sooner", "later", "stands, A", "no complaint"]
+
+
 def test_a_promise_due_today_is_not_overdue_yet() -> None:
     assert order(
         entry("promise", ask("promise_due", TODAY), tier="B"),

@@ -483,6 +483,9 @@ ENTRIES: dict[str, Entry] = {
     "complaint:undo": Entry(
         args=lambda stage: [a_faulty_one(stage).pk, "step", 1], allowed=SEES_ACME, method="POST", ok=302
     ),
+    "complaint:undo_filing": Entry(
+        args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=302
+    ),
     "complaint:undo_category": Entry(
         args=lambda stage: [a_faulty_one(stage).pk, "quality"], allowed=SEES_ACME, method="POST", ok=302
     ),

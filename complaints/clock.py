@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -140,24 +140,32 @@ def _first(*moments: dt.datetime | None) -> dt.datetime | None:
 
 
 # Which level, which hours --------------------------------------------------------------------------------------------
-class Levels:
-    """The service levels, asked once."""
+LevelKey = tuple[str, str | None]
+"""The tier ("" for every one) and the category's code (None for every one) of a service level."""
 
-    def __init__(self) -> None:
-        self._known = {
+
+class Levels:
+    """The service levels, asked once. instead: what some of them would be; None: taken away."""
+
+    def __init__(self, instead: Mapping[LevelKey, Level | None] | None = None) -> None:
+        known: dict[LevelKey, Level | None] = {
             (tier, category): Level(response, resolution)
             for tier, category, response, resolution in ServiceLevel.objects.order_by().values_list(
                 "tier", "category_id", "response_minutes", "resolution_minutes"
             )
         }
+        self._known = {key: level for key, level in (known | dict(instead or {})).items() if level}
 
-    def of(self, *, tier: str | None, category: str) -> Level:
+    def of(self, *, tier: str | None, category: str | None) -> Level:
         """The level of both, else of the category, else of the tier, else of all."""
+        key = self.origin(tier=tier, category=category)
+        return self._known[key] if key is not None else FALLBACK
+
+    def origin(self, *, tier: str | None, category: str | None) -> LevelKey | None:
+        """Which level holds for a tier and a category; None where there is none at all."""
         tier = tier or ""
-        for key in ((tier, category), ("", category), (tier, None), ("", None)):
-            if key in self._known:
-                return self._known[key]
-        return FALLBACK
+        keys: tuple[LevelKey, ...] = ((tier, category), ("", category), (tier, None), ("", None))
+        return next((key for key in keys if key in self._known), None)
 
 
 class TeamHours:
@@ -220,8 +228,30 @@ def refresh(*, complaint_ids: Collection[int] | None = None) -> list[Clocked]:
 
     As many queries however many complaints there are, but for one statement per thousand that differ.
     """
+    found: list[Clocked] = []
+    differing: list[tuple[Any, ...]] = []
+    for stored, one in _reckon_all(complaint_ids, Levels()):
+        found.append(one)
+        said = tuple(getattr(one.said, name) for name in COLUMNS)
+        if said != stored:
+            differing.append((one.pk, one.state, *said))
+    # Whoever changed the state meanwhile has reckoned anew.
+    rewrite(Complaint, COLUMNS, differing, only_where=("state",))
+    return found
+
+
+def foresee(*, complaint_ids: Collection[int], levels: Levels) -> list[tuple[Clocked, Clocked]]:
+    """What the clocks of the complaints say, and what they would say by other levels. Writes nothing."""
+    present = [one for _stored, one in _reckon_all(complaint_ids, Levels())]
+    return list(zip(present, (one for _stored, one in _reckon_all(complaint_ids, levels)), strict=True))
+
+
+def _reckon_all(
+    complaint_ids: Collection[int] | None, levels: Levels
+) -> Iterator[tuple[tuple[Any, ...], Clocked]]:
+    """Each complaint named, or each open one: its columns as they are stored, and what is reckoned."""
     chosen = Q(closed_on__isnull=True) if complaint_ids is None else Q(pk__in=complaint_ids)
-    rows = list(Complaint.objects.filter(chosen).order_by().values_list(*_ASKED, *COLUMNS))
+    rows = list(Complaint.objects.filter(chosen).order_by("pk").values_list(*_ASKED, *COLUMNS))
     of_steps = (
         Q(complaint__closed_on__isnull=True) if complaint_ids is None else Q(complaint__in=complaint_ids)
     )
@@ -229,18 +259,9 @@ def refresh(*, complaint_ids: Collection[int] | None = None) -> list[Clocked]:
     in_order = ComplaintStep.objects.filter(of_steps).order_by("complaint_id", "at", "id")
     for pk, to_state, at in in_order.values_list("complaint_id", "to_state", "at"):
         steps[pk].append(Step(to_state, at))
-    levels, hours = Levels(), TeamHours()
-    found: list[Clocked] = []
-    differing: list[tuple[Any, ...]] = []
+    hours = TeamHours()
     for row in rows:
-        one = _reckoned(row, steps.get(row[0], ()), levels, hours)
-        found.append(one)
-        said = tuple(getattr(one.said, name) for name in COLUMNS)
-        if said != row[len(_ASKED) :]:
-            differing.append((one.pk, one.state, *said))
-    # Whoever changed the state meanwhile has reckoned anew.
-    rewrite(Complaint, COLUMNS, differing, only_where=("state",))
-    return found
+        yield row[len(_ASKED) :], _reckoned(row, steps.get(row[0], ()), levels, hours)
 
 
 def _reckoned(row: tuple, steps: Sequence[Step], levels: Levels, hours: TeamHours) -> Clocked:

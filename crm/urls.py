@@ -18,6 +18,7 @@ urlpatterns = [
     path("policies/", include("segmentation.policy_urls")),
     path("insight/", include("segmentation.insight_urls")),
     path("complaints/", include("complaints.filing_urls")),
+    path("complaints/", include("complaints.keeping_urls")),
     path("complaints/<int:pk>/", include("complaints.page_urls")),
     path("complaints/", include("complaints.urls")),
     path("imports/rates/", include("accounts.rates_urls")),

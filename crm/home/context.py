@@ -57,6 +57,7 @@ PERSONS = _Place(_("Persons"), "contacts:persons", "people")
 PURCHASES = _Place(_("Purchases"), "accounts:purchases", "cart")
 TOUCHPOINTS = _Place(_("Touchpoints"), "contacts:touchpoints", "history")
 COMPLAINTS = _Place(_("Complaints"), "complaints:list", "complaint", "q")
+COMPLAINT_SETTINGS = _Place(_("Complaint settings"), "keeping:levels", "flag")
 REVIEW = _Place(_("Review"), "segmentation:changes", "review")
 POLICIES = _Place(_("Tier policies"), "policies:list", "policy")
 REASONS = _Place(_("Review reasons"), "segmentation:reasons", "note")
@@ -85,7 +86,7 @@ NAVIGATION: dict[str, Sequence[tuple[str | Promise, Sequence[_Place]]]] = {
         CALENDAR,
     ],
     "admin": [
-        (_("Settings"), [RULES, REVIEW, IMPORTS, JOBS, POLICIES, REASONS]),
+        (_("Settings"), [RULES, REVIEW, IMPORTS, JOBS, POLICIES, REASONS, COMPLAINT_SETTINGS]),
         (_("Reading"), [ACCOUNTS, TODAY, COMPLAINTS, WORKLOAD, INSIGHT, COVERAGE]),
         LISTS,
         (_("Calendar"), [ABSENCES, HOLIDAYS]),

@@ -483,6 +483,11 @@ ENTRIES: dict[str, Entry] = {
     "complaint:undo": Entry(
         args=lambda stage: [a_faulty_one(stage).pk, "step", 1], allowed=SEES_ACME, method="POST", ok=302
     ),
+    "keeping:levels": Entry(allowed=ADMINS),
+    "keeping:level": Entry(args=lambda stage: ["A", "late_delivery"], allowed=ADMINS),
+    "keeping:level_undo": Entry(args=lambda stage: ["a:b:c"], allowed=ADMINS, method="POST", ok=302),
+    "keeping:policy": Entry(allowed=ADMINS),
+    "keeping:policy_use": Entry(args=lambda stage: [1], allowed=ADMINS, method="POST", ok=302),
     "complaint:undo_filing": Entry(
         args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=302
     ),
@@ -796,4 +801,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("segmentation:managers", "ada"),
     ("segmentation:reason", "ada"),
     ("segmentation:reasons", "ada"),
+    ("keeping:levels", "ada"),
+    ("keeping:level", "ada"),
+    ("keeping:policy", "ada"),
 )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.clock import Level
 from complaints.errors import BadInput
 from complaints.levels import minutes_in
-from complaints.models import ComplaintPolicy
+from complaints.models import ComplaintPolicy, Kind
 from complaints.page_forms import AmountField, RefusableForm
 from complaints.wording import working_words
 
@@ -53,6 +53,36 @@ class LevelForm(RefusableForm):
     def level(self) -> Level:
         """What was written; of a valid form."""
         return Level(self.cleaned_data["response"], self.cleaned_data["resolution"])
+
+
+class NamedForm(RefusableForm):
+    """The name of a category or a cause; the verb says what may be."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("A new name holds in the past too."),
+    )
+
+
+class CategoryForm(NamedForm):
+    """A category; its kind is said once, when it is made."""
+
+    kind = forms.ChoiceField(
+        label=_("Of"), choices=Kind.choices, initial="complaint", widget=forms.RadioSelect
+    )
+
+
+class CauseForm(NamedForm):
+    """A root cause."""
+
+    product_fault = forms.BooleanField(
+        required=False,
+        label=_("Fault of a product or batch"),
+        help_text=_("Then the other accounts that bought it are listed, to be told before they complain."),
+    )
 
 
 class PolicyForm(RefusableForm):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import count
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from crm.lists.catalogue import free_code, moved, number_in_order, one_line, problem_with
 from segmentation.errors import ReasonMissing, ReasonRefused
 from segmentation.models import Reason, TierChange
 
@@ -127,11 +126,12 @@ def add_reason(*, name: str, offered: str) -> Reason:
     """A new reason, before "other" where that is the last; its code comes from its name. Raises ReasonRefused."""
     order = _in_order()
     name = _checked(name, offered, order)
-    made = Reason(code=_code(name, {one.code for one in order}), name=name, offered=offered)
+    code = free_code(name, taken={one.code for one in order}, longest=20, otherwise="reason")
+    made = Reason(code=code, name=name, offered=offered)
     place = len(order) - 1 if order and order[-1].code == Known.OTHER else len(order)
     made.position = place + 1
     made.save(force_insert=True)
-    _number([*order[:place], made, *order[place:]])
+    number_in_order([*order[:place], made, *order[place:]])
     return made
 
 
@@ -170,9 +170,7 @@ def move_reason(*, reason: Reason, to: int) -> Reason:
     """Give it the place `to` (1 first; beyond the ends: first or last). Positions stay 1, 2, 3 without gaps."""
     order = _in_order()
     stored = _stored(reason, order)
-    order.remove(stored)
-    order.insert(max(0, to - 1), stored)
-    _number(order)
+    number_in_order(moved(order, stored, to=to))
     return stored
 
 
@@ -190,43 +188,13 @@ def _stored(reason: Reason, order: Iterable[Reason]) -> Reason:
     return next(one for one in order if one.pk == reason.pk)
 
 
-def _number(order: Iterable[Reason]) -> None:
-    changed = []
-    for place, one in enumerate(order, 1):
-        if one.position != place:
-            one.position = place
-            changed.append(one)
-    Reason.objects.bulk_update(changed, ["position"])
-
-
 def _checked(name: str, offered: str, others: Iterable[Reason]) -> str:
     """The name without blanks around and twice inside."""
-    name = " ".join(name.split())
-    if not name:
-        raise ReasonRefused(_("Say in a few words what the reason is."), field="name")
+    name = one_line(name)
     longest = Reason._meta.get_field("name").max_length or 0
-    if len(name) > longest:
-        raise ReasonRefused(
-            _("At most %(most)d letters, so that it fits on a button; these are %(number)d.")
-            % {"most": longest, "number": len(name)},
-            field="name",
-        )
+    problem = problem_with(name, others=others, longest=longest)
+    if problem:
+        raise ReasonRefused(problem, field="name")
     if offered not in Reason.Offered.values:
         raise ReasonRefused(_("Choose for which changes it is offered."), field="offered")
-    for other in others:
-        if name.casefold() in (other.name.casefold(), str(other).casefold()):
-            words = (
-                _("There is “%(reason)s” already.")
-                if other.active
-                else _("There is “%(reason)s” already, out of use: put it in use again instead.")
-            )
-            raise ReasonRefused(words % {"reason": other}, field="name")
     return name
-
-
-def _code(name: str, taken: set[str]) -> str:
-    """A code that nobody has. "new" is an address of its own."""
-    base = slugify(name).replace("-", "_")[:20].strip("_") or "reason"
-    if base == "new" or base in taken:
-        base = next(code for number in count(2) if (code := f"{base[:16]}_{number}") not in taken)
-    return base

@@ -31,13 +31,15 @@ _SALT = "complaints.level"
 INVALID = 422
 
 
-def _sections(current: str) -> list[dict[str, Any]]:
-    """The tabs above these pages."""
-    places = [("levels", _("Service levels")), ("policy", _("Policy"))]
-    return [
-        {"label": label, "url": reverse(f"keeping:{name}"), "current": name == current}
-        for name, label in places
+def sections(current: str) -> list[dict[str, Any]]:
+    """The tabs above these pages. current: the part that is shown."""
+    places = [
+        ("levels", _("Service levels"), reverse("keeping:levels")),
+        ("categories", _("Categories"), reverse("keeping:catalogue", args=["categories"])),
+        ("causes", _("Root causes"), reverse("keeping:catalogue", args=["causes"])),
+        ("policy", _("Policy"), reverse("keeping:policy")),
     ]
+    return [{"label": label, "url": url, "current": name == current} for name, label, url in places]
 
 
 # Service levels ------------------------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ def _levels(
     rows = levels.grid()
     names = {row.category.pk: str(row.category) for row in rows if row.category}
     context: dict[str, Any] = {
-        "tabs": _sections("levels"),
+        "tabs": sections("levels"),
         "tiers": [tier or _("Every tier") for tier in levels.TIERS],
         "rows": [
             {
@@ -291,7 +293,7 @@ def _policy(
     advised = {value: str(label) for value, label in Advice.Advised.choices}
     moves = foreseen.moves if foreseen is not None else []
     context = {
-        "tabs": _sections("policy"),
+        "tabs": sections("policy"),
         "policy": present,
         "form": form,
         "history": [

@@ -10,9 +10,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crm.look.figures import number
 from crm.look.toast import toast
 from crm.team.for_admins import for_admins
 from crm.team.requests import Request
@@ -50,12 +51,20 @@ def _page(request: Request, *, opened: Reason | None = None, form: ReasonForm | 
     rows = [
         {
             "reason": one,
+            "name": str(one),
+            "small": " · ".join([one.get_offered_display(), *([] if one.active else [_("out of use")])]),
             "place": place,
-            "up": place - 1,
-            "down": place + 1,
+            "count": _given(given.get(one.code, 0)),
             "given": given.get(one.code, 0),
+            "url": reverse("segmentation:reason", args=[one.code]),
+            "move": reverse("segmentation:reason_move", args=[one.code, 0]),
+            "up": reverse("segmentation:reason_move", args=[one.code, place - 1]),
+            "down": reverse("segmentation:reason_move", args=[one.code, place + 1]),
+            "use": reverse("segmentation:reason_use", args=[one.code, 0 if one.active else 1]),
+            "active": one.active,
             "stays": one.code == Known.OTHER,
             "moved": by if moved == one.code else "",
+            "current": one == opened,
         }
         for place, one in enumerate(found, 1)
     ]
@@ -146,6 +155,12 @@ def reason_use(request: Request, code: str, on: int) -> HttpResponse:
         back=reverse("segmentation:reason_use", args=[code, 0 if on else 1]),
     )
     return redirect("segmentation:reasons")
+
+
+def _given(times: int) -> str:
+    if not times:
+        return _("never given")
+    return ngettext("given %(number)s time", "given %(number)s times", times) % {"number": number(times)}
 
 
 def _say(request: Request, words: str, *, back: str) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from complaints import policies
 from complaints.clock import Level, Levels
-from complaints.models import ComplaintPolicy, ServiceLevel
+from complaints.models import ComplaintCategory, ComplaintPolicy, ServiceLevel
 from tests.browser.conftest import DESKTOP, PHONE, no_sideways_scroll
 from tests.support.cast import Cast
 
@@ -18,10 +18,14 @@ from tests.support.cast import Cast
 def as_before(transactional_db: None) -> Iterator[None]:
     """Levels and policies are left from test to test."""
     levels = list(ServiceLevel.objects.all())
+    categories = list(ComplaintCategory.objects.all())
     first = policies.policy_in_force()
     yield
     ServiceLevel.objects.all().delete()
     ServiceLevel.objects.bulk_create(levels)
+    ComplaintCategory.objects.exclude(pk__in=[one.pk for one in categories]).delete()
+    for one in categories:
+        one.save()
     ComplaintPolicy.objects.exclude(pk=first.pk).delete()
     ComplaintPolicy.objects.filter(pk=first.pk).update(in_force=True)
 
@@ -77,3 +81,27 @@ def test_a_version_of_the_policy_with_its_effect(
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", name="Version 1 is in force")).to_be_visible()
     expect(page.get_by_role("button", name="Put in force again")).to_be_visible()
+
+
+def test_categories_are_ordered_by_keyboard_and_added(
+    cast: Cast, signed_in: Callable[..., Page], no_violations_in_light_and_dark: Callable[[], None]
+) -> None:
+    page = signed_in(cast.ada, "/complaints/settings/categories/", size=PHONE)
+    no_violations_in_light_and_dark()
+    no_sideways_scroll(page)
+    rows = page.locator(".rules a.row")
+    expect(rows.first).to_have_text("Not what was ordered")
+    page.locator("a.row[href='/complaints/settings/categories/late_delivery/']").focus()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator(".toast").last).to_contain_text("Moved to place 2: Late delivery.")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(rows.first).to_have_text("Late delivery")
+    page.get_by_role("link", name="New category").click()
+    page.get_by_role("textbox", name="Name").fill("late delivery")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("There is “Late delivery” already.")).to_be_visible()
+    no_violations_in_light_and_dark()
+    page.get_by_role("textbox", name="Name").fill("Wrong invoice")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator(".toast").last).to_contain_text("Added: Wrong invoice.")
+    no_sideways_scroll(page)

@@ -15,7 +15,7 @@ from complaints import clock, filing, levels, policies, workflow
 from complaints.clock import Level, Levels
 from complaints.errors import BadInput, NotAllowed, WrongState
 from complaints.filing import Filed
-from complaints.models import Complaint, ComplaintCategory, ComplaintPolicy, ServiceLevel
+from complaints.models import Complaint, ComplaintCategory, ComplaintPolicy, RootCause, ServiceLevel
 from crm.team.models import User
 from tests.support.cast import Cast
 from tests.support.factories import PurchaseFactory
@@ -273,3 +273,68 @@ def test_another_policy_is_tried_on_what_was_decided(as_user: As, cast: Cast) ->
     )
     assert "Of 3 decisions of the last twelve months" in page.content.decode()
     assert policies.policy_in_force().auto_accept_cents == 10_000
+
+
+# Categories and causes -----------------------------------------------------------------------------------------------
+def test_a_category_is_added_moved_renamed_and_put_out_of_use(as_user: As, cast: Cast) -> None:
+    client = as_user("ada")
+    new = reverse("keeping:row_new", args=["categories"])
+    made = client.post(new, {"name": "  Wrong   invoice ", "kind": "complaint"})
+    address = reverse("keeping:row", args=["categories", "wrong_invoice"])
+    assert made["Location"] == address
+    one = ComplaintCategory.objects.get(pk="wrong_invoice")
+    complaints = ComplaintCategory.objects.filter(kind="complaint").count()
+    assert (one.name, one.position) == ("Wrong invoice", complaints)  # before the questions
+    client.post(reverse("keeping:row_move", args=["categories", one.pk, 1]))
+    assert ComplaintCategory.objects.first() == one
+    page = client.get(reverse("keeping:catalogue", args=["categories"])).content.decode()
+    start = page.index('action="', page.index("data-toast")) + len('action="')
+    client.post(page[start : page.index('"', start)])  # Undo
+    one.refresh_from_db()
+    assert one.position == complaints
+    client.post(reverse("keeping:row_move", args=["categories", one.pk, 1]))
+    places = list(ComplaintCategory.objects.values_list("position", flat=True))
+    assert places == list(range(1, len(places) + 1))
+    client.post(address, {"name": "Invoice wrong"})
+    client.post(reverse("keeping:row_use", args=["categories", one.pk, 0]))
+    one.refresh_from_db()
+    assert (one.name, one.kind, one.active) == ("Invoice wrong", "complaint", False)
+    page = client.get(reverse("keeping:catalogue", args=["categories"])).content.decode()
+    assert "Invoice wrong" in page and "out of use" in page
+
+
+def test_a_cause_says_whether_the_product_is_at_fault(as_user: As) -> None:
+    client = as_user("ada")
+    client.post(reverse("keeping:row_new", args=["causes"]), {"name": "Bad batch", "product_fault": "on"})
+    assert RootCause.objects.get(pk="bad_batch").product_fault
+    client.post(reverse("keeping:row", args=["causes", "bad_batch"]), {"name": "Bad batch"})
+    assert not RootCause.objects.get(pk="bad_batch").product_fault
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [(" ", "Give it a name"), ("QUALITY below promise", "already"), ("x" * 81, "At most 80")],
+)
+def test_names_that_no_category_can_have(as_user: As, name: str, says: str) -> None:
+    before = ComplaintCategory.objects.count()
+    answer = as_user("ada").post(
+        reverse("keeping:row_new", args=["categories"]), {"name": name, "kind": "complaint"}
+    )
+    assert answer.status_code == 422 and says in answer.content.decode()
+    assert ComplaintCategory.objects.count() == before
+
+
+@pytest.mark.parametrize("code", ["other", "question"])
+def test_something_must_always_fit(as_user: As, code: str) -> None:
+    as_user("ada").post(reverse("keeping:row_use", args=["categories", code, 0]))
+    assert ComplaintCategory.objects.get(pk=code).active
+
+
+def test_a_category_out_of_use_is_not_offered_and_counts_what_it_has(as_user: As, cast: Cast) -> None:
+    file(cast)
+    client = as_user("ada")
+    client.post(reverse("keeping:row_use", args=["categories", "quality", 0]))
+    page = client.get(reverse("keeping:row", args=["categories", "quality"])).content.decode()
+    assert "Used 1 time." in page
+    with pytest.raises(BadInput):
+        file(cast)

@@ -256,7 +256,7 @@ def test_bad_input_is_told_beside_the_field_and_kept(ada: Client) -> None:
         assert page.context["form"].errors == {"name": ["There is “Won share” already."]}
         assert 'value="Won Share"' in page.content.decode()
     page = ada.post("/review/reasons/new/", {"name": ""})
-    assert page.context["form"].errors == {"name": ["Say in a few words what the reason is."]}
+    assert page.context["form"].errors == {"name": ["Give it a name, in a few words."]}
     page = ada.post("/review/reasons/new/", {"name": "Moved"})
     assert page.context["form"].errors == {"offered": ["Choose for which changes it is offered."]}
     assert ada.get("/review/reasons/none_such/").status_code == 404

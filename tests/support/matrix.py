@@ -488,6 +488,15 @@ ENTRIES: dict[str, Entry] = {
     "keeping:level_undo": Entry(args=lambda stage: ["a:b:c"], allowed=ADMINS, method="POST", ok=302),
     "keeping:policy": Entry(allowed=ADMINS),
     "keeping:policy_use": Entry(args=lambda stage: [1], allowed=ADMINS, method="POST", ok=302),
+    "keeping:catalogue": Entry(args=lambda stage: ["categories"], allowed=ADMINS),
+    "keeping:row_new": Entry(args=lambda stage: ["causes"], allowed=ADMINS),
+    "keeping:row": Entry(args=lambda stage: ["categories", "quality"], allowed=ADMINS),
+    "keeping:row_move": Entry(
+        args=lambda stage: ["causes", "picking", 1], allowed=ADMINS, method="POST", ok=302
+    ),
+    "keeping:row_use": Entry(
+        args=lambda stage: ["categories", "quality", 0], allowed=ADMINS, method="POST", ok=302
+    ),
     "complaint:undo_filing": Entry(
         args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=302
     ),
@@ -804,4 +813,6 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("keeping:levels", "ada"),
     ("keeping:level", "ada"),
     ("keeping:policy", "ada"),
+    ("keeping:catalogue", "ada"),
+    ("keeping:row", "ada"),
 )

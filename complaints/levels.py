@@ -146,7 +146,7 @@ def set_level(*, key: LevelKey, level: Level | None, actor: User) -> Level | Non
 def concerned(key: LevelKey) -> QuerySet[Complaint, int]:
     """The ids of the open complaints and questions whose level it may be."""
     tier, category = key
-    rows = Complaint.objects.open().order_by("pk")
+    rows = Complaint.objects.open().order_by()
     if tier:
         rows = rows.filter(account__tier=tier)
     if category is not None:
@@ -168,12 +168,11 @@ class Effect:
 
 
 def effect_of(*, key: LevelKey, level: Level | None, now: dt.datetime) -> Effect:
-    """What it would do if it were kept now. Raises BadInput as `set_level`. Nine queries, whatever the number."""
+    """What it would do if it were kept now. Raises BadInput as `set_level`. Six queries, whatever the number."""
     check(key, level)
-    ids = list(concerned(key))
-    pairs = clock.foresee(complaint_ids=ids, levels=Levels({key: level}))
+    pairs = clock.foresee(complaints=concerned(key), levels=Levels({key: level}))
     return Effect(
-        looked_at=len(ids),
+        looked_at=len(pairs),
         changed=sum(before.said != after.said for before, after in pairs),
         overdue=sum(not _is_over(before, now) and _is_over(after, now) for before, after in pairs),
         relieved=sum(_is_over(before, now) and not _is_over(after, now) for before, after in pairs),

@@ -123,6 +123,14 @@ def test_the_effect_is_what_happens(cast: Cast, level: Level | None) -> None:
     assert dict(Complaint.objects.values_list("pk", "due_at")) == after
 
 
+def test_the_effect_on_many_takes_as_many_queries(cast: Cast, django_assert_num_queries: Any) -> None:
+    for _n in range(2):
+        for _m in range(3):
+            file(cast)
+        with django_assert_num_queries(6):  # levels twice, complaints, steps, teams, holidays
+            levels.effect_of(key=("", None), level=Level(10, 20), now=NOW)
+
+
 def test_a_complaint_is_relieved(cast: Cast) -> None:
     key = (cast.acme.tier or "", "quality")
     levels.set_level(key=key, level=Level(10, 20), actor=cast.ada)

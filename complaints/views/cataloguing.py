@@ -19,7 +19,7 @@ from complaints.keeping_forms import CategoryForm, CauseForm, NamedForm
 from complaints.models import ComplaintCategory, RootCause
 from complaints.views.keeping import INVALID, sections
 from crm.look.figures import number
-from crm.look.toast import toast
+from crm.look.toast import toast, toast_with_way_back
 from crm.team.for_admins import for_admins
 from crm.team.requests import Request
 
@@ -79,7 +79,7 @@ def move(request: Request, what: str, code: str, to: int) -> HttpResponse:
     before = [one.pk for one in cataloguing.rows_of(MODELS[what])].index(code) + 1
     moved = cataloguing.move(row=found, to=to, actor=request.user)
     words = _("Moved to place %(place)d: %(name)s.") % {"place": moved.position, "name": moved}
-    _say(request, words, reverse("keeping:row_move", args=[what, code, before]))
+    toast_with_way_back(request, words, back=reverse("keeping:row_move", args=[what, code, before]))
     by = "up" if moved.position < before else "down"
     return redirect(reverse("keeping:catalogue", args=[what], query={"moved": code, "by": by}))
 
@@ -95,13 +95,9 @@ def use(request: Request, what: str, code: str, on: int) -> HttpResponse:
         toast(request, str(refused), level=ERROR)
         return redirect("keeping:catalogue", what)
     words = _("In use: %(name)s.") if on else _("Out of use: %(name)s. Complaints that have it keep it.")
-    _say(request, words % {"name": done}, reverse("keeping:row_use", args=[what, code, 0 if on else 1]))
+    back = reverse("keeping:row_use", args=[what, code, 0 if on else 1])
+    toast_with_way_back(request, words % {"name": done}, back=back)
     return redirect("keeping:catalogue", what)
-
-
-def _say(request: Request, words: str, back: str) -> None:
-    """Say what was done, with the way back; an undo is not offered to be undone."""
-    toast(request, words, None if "undo" in request.POST else back)
 
 
 def _page(request: Request, what: str, *, opened: Any = None, form: NamedForm | None = None) -> HttpResponse:

@@ -21,7 +21,7 @@ from complaints.keeping_forms import LevelForm, PolicyForm
 from complaints.models import Advice, ComplaintCategory, ComplaintPolicy
 from complaints.wording import working_words
 from crm.look.figures import currency, money_exact, number
-from crm.look.toast import toast
+from crm.look.toast import toast, toast_with_way_back
 from crm.team.for_admins import for_admins
 from crm.team.requests import Request
 
@@ -264,8 +264,7 @@ def policy(request: Request) -> HttpResponse:
     if made.pk == present.pk:
         toast(request, _("Nothing was changed: version %(version)s stays.") % {"version": made.version})
     else:
-        undo = reverse("keeping:policy_use", args=[present.version])
-        toast(request, _("Version %(version)s is in force.") % {"version": made.version}, undo)
+        _say_in_force(request, made, before=present)
     return redirect("keeping:policy")
 
 
@@ -279,9 +278,16 @@ def policy_use(request: Request, version: int) -> HttpResponse:
     except ComplaintError as refused:
         toast(request, str(refused), level=ERROR)
         return redirect("keeping:policy")
-    undo = reverse("keeping:policy_use", args=[before.version]) if before.pk != chosen.pk else None
-    toast(request, _("Version %(version)s is in force.") % {"version": chosen.version}, undo)
+    _say_in_force(request, chosen, before=before)
     return redirect("keeping:policy")
+
+
+def _say_in_force(request: Request, policy: ComplaintPolicy, *, before: ComplaintPolicy) -> None:
+    words = _("Version %(version)s is in force.") % {"version": policy.version}
+    if before == policy:
+        toast(request, words)
+    else:
+        toast_with_way_back(request, words, back=reverse("keeping:policy_use", args=[before.version]))
 
 
 def _policy(

@@ -16,7 +16,7 @@ from contacts import rules, shadowing, triggers
 from contacts.models import ContactRule
 from contacts.rule_form import RuleForm, form_for
 from contacts.tasks import ask_for_planning, ask_for_triggers
-from crm.look.toast import toast
+from crm.look.toast import toast, toast_with_way_back
 from crm.team.for_admins import for_admins
 from crm.team.requests import Request
 
@@ -131,7 +131,7 @@ def rule_move(request: Request, pk: int, to: int) -> HttpResponse:
     before = rule.priority
     rules.move_rule(rule=rule, to=to, actor=request.user, now=request.now)
     ask_for_planning(reason=f"rule:{pk}", now=request.now, started_by=request.user)
-    _say(
+    toast_with_way_back(
         request,
         _("Moved to place %(place)d: %(rule)s.") % {"place": rule.priority, "rule": rules.sentence(rule)},
         back=reverse("contacts:rule_move", args=[pk, before]),
@@ -148,18 +148,12 @@ def rule_switch(request: Request, pk: int, on: int) -> HttpResponse:
     rules.enable_rule(rule=rule, enabled=bool(on), actor=request.user, now=request.now)
     _follow(request, rule)
     words = _("In force: %(rule)s.") if on else _("No longer in force: %(rule)s.")
-    _say(
+    toast_with_way_back(
         request,
         words % {"rule": rules.sentence(rule)},
         back=reverse("contacts:rule_switch", args=[pk, 0 if on else 1]),
     )
     return redirect("contacts:rules")
-
-
-def _say(request: Request, words: str, *, back: str) -> None:
-    """Say what was done, with the way back; an undo is not offered to be undone, or Z would only go to and fro."""
-    is_undo = "undo" in request.GET
-    toast(request, words, undo_url=None if is_undo else f"{back}?undo")
 
 
 @for_admins

@@ -20,7 +20,7 @@ from crm.jobs.models import Job
 from crm.jobs.running import lock_name
 from crm.look.figures import number
 from crm.look.returning import asked_from
-from crm.look.toast import toast
+from crm.look.toast import toast, toast_with_way_back
 from crm.team.for_admins import for_admins
 from crm.team.requests import Request
 
@@ -126,8 +126,8 @@ def stop_job(request: Request, pk: int) -> HttpResponse:
     """Stop a waiting job, or ask a running one to stop."""
     job = _act(request, pk, acts.stop)
     if job is not None and job.state == Job.State.STOPPED:
-        undo = None if "undo" in request.GET else reverse("jobs:put_back", args=[pk]) + "?undo"
-        toast(request, _("Stopped: %(job)s.") % {"job": wording.title(job)}, undo_url=undo)
+        words = _("Stopped: %(job)s.") % {"job": wording.title(job)}
+        toast_with_way_back(request, words, back=reverse("jobs:put_back", args=[pk]))
     elif job is not None:
         words = _(
             "%(job)s was asked to stop; it does so at its next step, and what it had not finished is undone."
@@ -142,8 +142,8 @@ def put_job_back(request: Request, pk: int) -> HttpResponse:
     """Take a stop back."""
     job = _act(request, pk, acts.put_back)
     if job is not None:
-        undo = None if "undo" in request.GET else reverse("jobs:stop", args=[pk]) + "?undo"
-        toast(request, _("Back in line: %(job)s.") % {"job": wording.title(job)}, undo_url=undo)
+        words = _("Back in line: %(job)s.") % {"job": wording.title(job)}
+        toast_with_way_back(request, words, back=reverse("jobs:stop", args=[pk]))
     return _back(request)
 
 

@@ -23,6 +23,14 @@ def toast(
     )
 
 
+def toast_with_way_back(request: HttpRequest, text: str, *, back: str) -> None:
+    """Say what was done; `back` is the address that does the opposite by the same kind of act.
+
+    What came by that way is not offered to be undone in turn, or Z would only go to and fro.
+    """
+    toast(request, text, None if "undo" in request.GET else f"{back}?undo")
+
+
 def undo_address(extra_tags: str) -> str:
     """The undo address inside a message's extra tags, "" where there is none."""
     return next((tag[len(_UNDO) :] for tag in extra_tags.split() if tag.startswith(_UNDO)), "")

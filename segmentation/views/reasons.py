@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.look.figures import number
-from crm.look.toast import toast
+from crm.look.toast import toast, toast_with_way_back
 from crm.team.for_admins import for_admins
 from crm.team.requests import Request
 from segmentation import reasons
@@ -129,7 +129,7 @@ def reason_move(request: Request, code: str, to: int) -> HttpResponse:
     found = get_object_or_404(Reason, pk=code)
     before = found.position
     moved = reasons.move_reason(reason=found, to=to)
-    _say(
+    toast_with_way_back(
         request,
         _("Moved to place %(place)d: %(reason)s.") % {"place": moved.position, "reason": moved},
         back=reverse("segmentation:reason_move", args=[code, before]),
@@ -149,7 +149,7 @@ def reason_use(request: Request, code: str, on: int) -> HttpResponse:
         toast(request, str(refusal), level=messages.ERROR)
         return redirect("segmentation:reasons")
     words = _("In use: %(reason)s.") if on else _("Out of use: %(reason)s. Decisions that gave it keep it.")
-    _say(
+    toast_with_way_back(
         request,
         words % {"reason": used},
         back=reverse("segmentation:reason_use", args=[code, 0 if on else 1]),
@@ -161,8 +161,3 @@ def _given(times: int) -> str:
     if not times:
         return _("never given")
     return ngettext("given %(number)s time", "given %(number)s times", times) % {"number": number(times)}
-
-
-def _say(request: Request, words: str, *, back: str) -> None:
-    """Say what was done, with the way back; an undo is not offered to be undone."""
-    toast(request, words, undo_url=None if "undo" in request.GET else f"{back}?undo")

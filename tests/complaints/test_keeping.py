@@ -298,6 +298,8 @@ def test_a_category_is_added_moved_renamed_and_put_out_of_use(as_user: As, cast:
     page = client.get(reverse("keeping:catalogue", args=["categories"])).content.decode()
     start = page.index('action="', page.index("data-toast")) + len('action="')
     client.post(page[start : page.index('"', start)])  # Undo
+    page = client.get(reverse("keeping:catalogue", args=["categories"])).content.decode()
+    assert "Moved to place" in page and "data-undo" not in page  # or Z would only go to and fro
     one.refresh_from_db()
     assert one.position == complaints
     client.post(reverse("keeping:row_move", args=["categories", one.pk, 1]))

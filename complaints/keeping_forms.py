@@ -47,7 +47,10 @@ class LevelForm(RefusableForm):
     @staticmethod
     def written(level: Level) -> dict[str, str]:
         """A level as the form shows it."""
-        return {"response": working_words(level.response), "resolution": working_words(level.resolution)}
+        return {
+            "response": working_words(level.response, units=3),
+            "resolution": working_words(level.resolution, units=3),
+        }
 
     @property
     def level(self) -> Level:

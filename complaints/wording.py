@@ -16,10 +16,11 @@ DAY = 480
 """Working minutes of a day where no team says otherwise."""
 
 
-def working_words(minutes: int, *, day: int = DAY) -> str:
+def working_words(minutes: int, *, day: int = DAY, units: int = 2) -> str:
     """Working minutes as people say them, in the two largest units: "45 min", "2 h 10 min", "1 day 3 h".
 
-    day: the working minutes of one day. What is not whole is rounded down; the sign is left out.
+    day: the working minutes of one day. units: so many of the largest ones; 3 says every minute, for what is written
+    back. What is not whole is rounded down; the sign is left out.
     """
     days, rest = divmod(abs(minutes), max(day, 1))
     hours, left = divmod(rest, 60)
@@ -30,7 +31,7 @@ def working_words(minutes: int, *, day: int = DAY) -> str:
         parts.append(_("%(hours)d h") % {"hours": hours})
     if left or not parts:
         parts.append(_("%(minutes)d min") % {"minutes": left})
-    return " ".join(parts[:2])
+    return " ".join(parts[:units])
 
 
 def leads(ground: Mapping[str, Any]) -> bool:

@@ -19,7 +19,6 @@ from complaints.clock import Level, LevelKey
 from complaints.errors import ComplaintError
 from complaints.keeping_forms import LevelForm, PolicyForm
 from complaints.models import Advice, ComplaintCategory, ComplaintPolicy
-from complaints.wording import working_words
 from crm.look.figures import currency, money_exact, number
 from crm.look.toast import toast, toast_with_way_back
 from crm.team.for_admins import for_admins
@@ -160,8 +159,7 @@ def _levels(
                     {
                         "tier": one.key[0] or _("Every tier"),
                         "url": reverse("keeping:level", args=_address(one.key)),
-                        "response": working_words(one.level.response),
-                        "resolution": working_words(one.level.resolution),
+                        **LevelForm.written(one.level),
                         "own": one.is_own,
                         "from": _from(one, names),
                         "current": cell is not None and one.key == cell.key,

@@ -15,6 +15,7 @@ from complaints import clock, filing, levels, policies, workflow
 from complaints.clock import Level, Levels
 from complaints.errors import BadInput, NotAllowed, WrongState
 from complaints.filing import Filed
+from complaints.keeping_forms import LevelForm
 from complaints.models import Complaint, ComplaintCategory, ComplaintPolicy, RootCause, ServiceLevel
 from crm.team.models import User
 from tests.support.cast import Cast
@@ -154,6 +155,12 @@ def test_a_level_is_kept_taken_away_and_undone_on_the_page(as_user: As, cast: Ca
     client.post(address, {"response": "1 h", "resolution": "1 d", "save": "1"})
     client.post(address, {"inherit": "1"})
     assert Levels().origin(tier="B", category="quality") == ("B", None)
+
+
+@pytest.mark.parametrize("minutes", [1, 59, 60, 61, 480, 510, 630, 959, 60_000])
+def test_what_the_form_shows_is_read_back_to_the_minute(minutes: int) -> None:
+    form = LevelForm(LevelForm.written(Level(minutes, minutes)))
+    assert form.is_valid() and form.level == Level(minutes, minutes)
 
 
 def test_the_page_says_what_is_wrong_and_keeps_what_was_typed(as_user: As) -> None:

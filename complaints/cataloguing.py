@@ -46,11 +46,9 @@ def add(*, model: type[Kept], name: str, actor: User, **fields: Any) -> Any:
     name = _checked(name, order, model)
     longest = model._meta.pk.max_length or 0
     code = free_code(name, taken={one.pk for one in order}, longest=longest, otherwise="row")
-    made = model(code=code, name=name, position=len(order) + 1, **fields)
+    made = model(code=code, name=name, **fields)
     made.save(force_insert=True)
-    number_in_order([*order, made])  # a new installation counts in tens
-    number_in_order(rows_of(model))
-    made.refresh_from_db()
+    number_in_order(_by_kind([*order, made]))
     return made
 
 
@@ -85,10 +83,13 @@ def move(*, row: Kept, to: int, actor: User) -> Any:
     """Give it the place `to` (1 first); categories stay with those of their kind. Raises NotAllowed."""
     order = _held(type(row), actor)
     stored = next(one for one in order if one.pk == row.pk)
-    number_in_order(moved(order, stored, to=to))
-    number_in_order(rows_of(type(row)))
-    stored.refresh_from_db()
+    number_in_order(_by_kind(moved(order, stored, to=to)))
     return stored
+
+
+def _by_kind(order: list[Any]) -> list[Any]:
+    """Categories of one kind stay together, in the order they have; causes have no kind."""
+    return sorted(order, key=lambda one: getattr(one, "kind", ""))
 
 
 def _held(model: type[Kept], actor: User) -> list[Any]:

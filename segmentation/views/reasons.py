@@ -72,7 +72,7 @@ def _page(request: Request, *, opened: Reason | None = None, form: ReasonForm | 
         "rows": rows,
         "opened": form is not None,
         "reason": opened,
-        "row": next((row for row in rows if opened is not None and row["reason"] == opened), None),
+        "row": next((row for row in rows if row["current"]), None),
         "form": form,
     }
     status = 422 if form is not None and form.errors else 200

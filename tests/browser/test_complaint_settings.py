@@ -105,3 +105,16 @@ def test_categories_are_ordered_by_keyboard_and_added(
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".toast").last).to_contain_text("Added: Wrong invoice.")
     no_sideways_scroll(page)
+
+
+def test_the_tabs_stay_above_a_long_list(cast: Cast, signed_in: Callable[..., Page]) -> None:
+    ComplaintCategory.objects.bulk_create(
+        ComplaintCategory(code=f"more_{number}", name=f"A further category, number {number}")
+        for number in range(30)
+    )
+    page = signed_in(cast.ada, "/complaints/settings/", size=DESKTOP)
+    for path in ("", "categories/"):
+        page.goto(f"{page.url.split('/complaints/')[0]}/complaints/settings/{path}")
+        tabs = page.get_by_role("navigation", name="Complaints, for admins")
+        height = tabs.get_by_role("link", name="Policy").evaluate("link => link.offsetHeight")
+        assert (tabs.bounding_box() or {"height": 0})["height"] >= height > 0

@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import Tier
-from segmentation.insight.scope import Scope, over, share
+from crm.lists.sums import over, share
+from segmentation.insight.scope import Scope
 from segmentation.ladder import BASIS_POINTS, basis_points
 from segmentation.models import TierAssessment
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Tier
-from segmentation.insight.scope import Scope, over
+from crm.lists.sums import over
+from segmentation.insight.scope import Scope
 from segmentation.models import TierAssessment, TieringRun
 
 NONE = "none"

@@ -13,7 +13,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from segmentation.insight.scope import Scope, over, share
+from crm.lists.sums import over, share
+from segmentation.insight.scope import Scope
 from segmentation.models import TierAssessment
 
 MUCH_TIME, LITTLE_TIME = "much-time", "little-time"

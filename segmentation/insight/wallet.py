@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from accounts.models import Tier
-from segmentation.insight.scope import Scope, over, share
+from crm.lists.sums import over, share
+from segmentation.insight.scope import Scope
 from segmentation.models import TierAssessment
 
 BINS = 10

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.team.models import Team
 from crm.team.requests import Request
-from segmentation.insight.scope import Scope, runs_to_choose, teams_to_choose
+from crm.team.visibility import teams_to_choose
+from segmentation.insight.scope import Scope, runs_to_choose
 from segmentation.models import TieringRun
 from segmentation.wording import as_of_label
 

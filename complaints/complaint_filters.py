@@ -10,19 +10,21 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from accounts.account_list import MINE, NOBODY, of_owner, of_tier, owner_choices
-from accounts.models import Tier
+from accounts.account_list import ELSEWHERE, MINE, NOBODY, by_country, of_owner, of_tier, owner_choices
+from accounts.models import Account, Tier
 from complaints.assigning import assignees
 from complaints.models import Complaint, ComplaintCategory, Decision, Kind, RootCause, State
 from crm.lists.filters import Choice, Choices, Day, Filter, Flag, Text, compares, equals, holds
+from crm.team.models import Country
 from crm.team.requests import Request
 from crm.team.visibility import standing
 
 TEAM = "team"
 AT_RISK, BREACHED, TODAY, IN_TIME = "risk", "over", "today", "fine"
 PENDING, UNDECIDED = "pending", "none"
-FRESH = "fresh"
-"""State: new, or opened again."""
+FRESH, ANY_STATE = "fresh", "any"
+"""States: new, or opened again; open or closed."""
+ANSWERED_LATE, RESOLVED_LATE = "answered", "resolved"
 
 
 def who_choices(request: Request) -> Choices:
@@ -70,7 +72,7 @@ def by_state(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]
     """In one state, or waiting to be taken up: new or opened again."""
     if value == FRESH:
         return rows.filter(state__in=(State.NEW, State.REOPENED))
-    return rows.filter(state=value)
+    return rows if value == ANY_STATE else rows.filter(state=value)
 
 
 def by_decision(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
@@ -84,6 +86,18 @@ def by_decision(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[A
 def about_product(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
     """About a product with this code, or of which the name has these letters."""
     return rows.filter(Q(product__code=value) | Q(product__name__icontains=value))
+
+
+def by_level(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """Those that were answered, or resolved, later than their service level allowed."""
+    if value == ANSWERED_LATE:
+        return rows.filter(response_over__gt=0)
+    return rows.filter(resolution_over__gt=0)
+
+
+def of_country(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
+    """Those of accounts in one of the countries where we work, or in none of them."""
+    return rows.filter(account__in=by_country(Account.objects.order_by(), value, request).values("pk"))
 
 
 def category_choices(request: Request) -> Choices:
@@ -128,7 +142,11 @@ FILTERS: tuple[Filter, ...] = (
     CLOCK,
     Choice(
         "state", gettext_lazy("State"), by_state,
-        choices=((FRESH, gettext_lazy("New or opened again")), *State.choices), anything=gettext_lazy("Any open state"),
+        choices=(
+            (FRESH, gettext_lazy("New or opened again")), *State.choices,
+            (ANY_STATE, gettext_lazy("Open and closed")),
+        ),
+        anything=gettext_lazy("Any open state"),
     ),
     CATEGORY,
     TIER,
@@ -147,8 +165,22 @@ FILTERS: tuple[Filter, ...] = (
         choices=cause_choices, anything=gettext_lazy("Any root cause"), rare=True,
     ),
     Text("product", gettext_lazy("Product"), about_product, rare=True),
+    Text("line", gettext_lazy("Product line"), equals("product__line__name__iexact"), rare=True),
     Text("batch", gettext_lazy("Batch"), equals("batch"), rare=True),
     Flag("bad_faith", gettext_lazy("Bad faith suspected"), holds(suspected_bad_faith=True), rare=True),
+    Choice(
+        "level", gettext_lazy("Service level"), by_level,
+        choices=(
+            (ANSWERED_LATE, gettext_lazy("Answered late")), (RESOLVED_LATE, gettext_lazy("Resolved late")),
+        ),
+        anything=gettext_lazy("In time or late"), rare=True,
+    ),
+    Choice(
+        "country", gettext_lazy("Country"), of_country,
+        choices=(*Country.choices, (ELSEWHERE, gettext_lazy("Elsewhere"))),
+        anything=gettext_lazy("Any country"), rare=True,
+    ),
+    Text("team", gettext_lazy("Team of the owner"), equals("account__owner__team__name__iexact"), rare=True),
     Day("from", gettext_lazy("Opened from"), compares("opened_on__gte"), rare=True),
     Day("until", gettext_lazy("Opened until"), compares("opened_on__lte"), rare=True),
 )  # fmt: skip

@@ -21,7 +21,7 @@ from accounts.account_list import MINE, NOBODY, sees_widely
 from accounts.models import Account
 from accounts.querysets import seen_one_by_one
 from accounts.searching import read_words
-from complaints.complaint_filters import AT_RISK, BREACHED, FILTERS, PENDING, TEAM, people_of
+from complaints.complaint_filters import ANY_STATE, AT_RISK, BREACHED, FILTERS, PENDING, TEAM, people_of
 from complaints.models import Complaint, Decision, Kind, State
 from complaints.running_out import FIELDS, Clocks
 from crm.lists.asking import Asked, address
@@ -212,6 +212,8 @@ class ComplaintListing(Listing):
         """The closed ones are put away. Said of the day as well as of the state: that is what indexes know."""
         if filters.get("state") == State.CLOSED:
             return rows.filter(closed_on__isnull=False)
+        if filters.get("state") == ANY_STATE:
+            return rows
         return rows.open()  # type: ignore[attr-defined]
 
     def search(self, rows: QuerySet[Any], words: str, request: Request) -> QuerySet[Any]:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("insight/", include("segmentation.insight_urls")),
     path("complaints/", include("complaints.filing_urls")),
     path("complaints/", include("complaints.keeping_urls")),
+    path("complaints/", include("complaints.learning_urls")),
     path("complaints/<int:pk>/", include("complaints.page_urls")),
     path("complaints/", include("complaints.urls")),
     path("imports/rates/", include("accounts.rates_urls")),

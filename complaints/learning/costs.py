@@ -1,0 +1,106 @@
+"""What was granted for the complaints of a period, against what was sold in it. Cents of the base currency."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+
+from accounts.models import PurchaseLine
+from complaints.learning.scope import Scope
+from crm.lists.sums import share
+
+CENTS_A_UNIT = 100
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One group: complaints that came, what was claimed and granted for them, and what was sold meanwhile, in cents."""
+
+    group: str
+    complaints: int
+    claimed_cents: int
+    granted_cents: int
+    sales_cents: int
+
+    @property
+    def share(self) -> float | None:
+        """Granted as a fraction of sales; None where nothing was sold."""
+        return share(self.granted_cents, self.sales_cents)
+
+
+def by_month(scope: Scope) -> list[Cost]:
+    """Each month of the period as ISO 8601, the oldest first. Two statements."""
+    claims = _claims(scope.complaints.annotate(group=TruncMonth("opened_on")))
+    sales = _sales(scope.purchases.annotate(group=TruncMonth("ordered_on")))
+    return _costs(claims, sales, [month.isoformat() for month in scope.period.months])
+
+
+def by_tier(scope: Scope) -> list[Cost]:
+    """Each tier of today, A first; "" is none. Two statements."""
+    claims = _claims(scope.complaints.annotate(group=F("account__tier")))
+    sales = _sales(scope.purchases.annotate(group=F("account__tier")))
+    return _costs(claims, sales, sorted({*claims, *sales}, key=lambda tier: (not tier, tier)))
+
+
+def by_line(scope: Scope) -> list[Cost]:
+    """Each product line that is complained of, where most was granted first; "" names no product. Two statements."""
+    claims = _claims(scope.complaints.annotate(group=F("product__line__name")))
+    names = [name for name in claims if name]
+    lines = PurchaseLine.objects.filter(
+        purchase__in=scope.purchases.values("pk"), product__line__name__in=names
+    )
+    in_base = Sum(F("amount") * F("purchase__rate") * CENTS_A_UNIT)
+    sold = lines.order_by().values_list("product__line__name").annotate(cents=in_base) if names else ()
+    sales = {name: round(cents or 0) for name, cents in sold}
+    return _costs(
+        claims, sales, sorted(claims, key=lambda name: (not name, -claims[name][2], -claims[name][0], name))
+    )
+
+
+def dearest(scope: Scope) -> QuerySet:
+    """A dict for each account that was granted something, the most first. One statement."""
+    return (
+        scope.complaints.values(
+            "account_id",
+            "account__name",
+            "account__code",
+            "account__tier",
+            "account__owner__name",
+            "account__sales_12m_cents",
+        )
+        .annotate(number=Count("pk"), claimed=Sum("claim_cents"), granted=Sum("granted_cents"))
+        .filter(granted__gt=0)
+        .order_by("-granted", "account__code")
+    )
+
+
+def _claims(rows: QuerySet) -> dict[str, tuple[int, int, int]]:
+    """Number, claimed and granted by `group`."""
+    found = rows.values_list("group").annotate(
+        number=Count("pk"), claimed=Sum("claim_cents"), granted=Sum("granted_cents")
+    )
+    return {_name(group): (number, claimed or 0, granted or 0) for group, number, claimed, granted in found}
+
+
+def _sales(rows: QuerySet) -> dict[str, int]:
+    """Sales by `group`."""
+    found: defaultdict[str, int] = defaultdict(int)
+    for group, cents in rows.values_list("group").annotate(cents=Sum("amount_cents")):
+        found[_name(group)] += cents or 0
+    return found
+
+
+def _name(group: Any) -> str:
+    return group.isoformat() if isinstance(group, dt.date) else group or ""
+
+
+def _costs(
+    claims: dict[str, tuple[int, int, int]], sales: dict[str, int], groups: Iterable[str]
+) -> list[Cost]:
+    return [Cost(group, *claims.get(group, (0, 0, 0)), sales.get(group, 0)) for group in groups]

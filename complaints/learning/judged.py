@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from complaints.learning.scope import Scope
 from complaints.models import Decision
@@ -46,7 +46,8 @@ def by_advice(scope: Scope) -> tuple[list[Judged], dict[tuple[str, str], int]]:
 
 def by_ground(scope: Scope) -> list[Judged]:
     """By the ground that decided the advice (a code of complaints.advice), the most frequent first. One statement."""
-    return _judged(decisions(scope).annotate(ground=KT("advice__grounds__0__code")), "ground")
+    first = KeyTextTransform("code", KeyTransform(0, "advice__grounds"))
+    return _judged(decisions(scope).annotate(ground=first), "ground")
 
 
 def by_version(scope: Scope) -> list[Judged]:

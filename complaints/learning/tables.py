@@ -12,7 +12,7 @@ from complaints.wording import working_words
 from crm.lists.columns import NUMERIC, Kind
 from crm.look import figures
 
-SHOWN = 50
+SHOWN = 20
 """Rows of a table on a page; its file has all."""
 
 
@@ -22,6 +22,7 @@ class Head(NamedTuple):
     words: str
     kind: Kind = Kind.TEXT
     shown: Callable[[Any], str] = str
+    css: str = ""
 
 
 def number(words: str | Promise) -> Head:
@@ -49,6 +50,11 @@ def text(words: str | Promise) -> Head:
     return Head(str(words))
 
 
+def code(words: str | Promise) -> Head:
+    """A number or code, which stands on one line."""
+    return Head(str(words), css="code")
+
+
 def day(words: str | Promise, today: Any) -> Head:
     """A date."""
     return Head(str(words), Kind.DAY, lambda value: figures.day(value, today))
@@ -66,12 +72,15 @@ class Line:
     """Shown before the first value."""
 
 
+def _css(head: Head) -> str:
+    return "n" if head.kind in NUMERIC else head.css
+
+
 class Cell(NamedTuple):
     """What one cell shows."""
 
     words: str
-    label: str
-    is_figure: bool
+    css: str
     url: str
     missing: bool
 
@@ -93,8 +102,7 @@ class Table:
             first, *others = [
                 Cell(
                     figures.NOTHING if value is None else head.shown(value),
-                    head.words,
-                    head.kind in NUMERIC,
+                    _css(head),
                     line.links.get(place, ""),
                     value is None,
                 )
@@ -103,9 +111,9 @@ class Table:
             yield line, first, others
 
     @property
-    def columns(self) -> list[tuple[str, bool]]:
-        """The words of each head, and whether figures stand below it."""
-        return [(head.words, head.kind in NUMERIC) for head in self.heads]
+    def columns(self) -> list[tuple[str, str]]:
+        """The words of each head, and its class."""
+        return [(head.words, _css(head)) for head in self.heads]
 
     @property
     def unshown(self) -> int:

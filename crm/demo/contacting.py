@@ -227,17 +227,23 @@ def _end_of_promise(
     return "kept", max(made, kept)
 
 
+GRUMBLING = 0.025
+"""Of all customers these complain again and again."""
+
+
 def complaints_of(
     customer: Customer, persons: list[Human], bought: list[Bought], *, today: dt.date, working: Days
 ) -> list[Complained]:
     """What the customer complained about in the last eighteen months: late deliveries above all."""
     rng, made = customer.rng, []
     likely = 0.04 if customer.kind.name in {"shrinking", "lapsing", "lost"} else 0.012
+    if random.Random(f"grumbles {customer.code}").random() < GRUMBLING:
+        likely = 0.5
     for place, purchase in enumerate(bought):
         known = purchase.delivered or purchase.ordered
         if (today - known).days > CONTACT_DAYS or not purchase.delivered:
             continue
-        chance = 0.22 if purchase.days_late >= 4 else likely * 0.25
+        chance = 0.22 if purchase.days_late >= 4 else likely * 0.5
         if rng.random() > chance:
             continue
         category = (

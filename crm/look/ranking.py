@@ -16,7 +16,7 @@ from crm.look.charts import px, svg
 
 MOST = 10
 """So many bars are drawn; the rest is in the table."""
-_WIDE, _NARROW, _NAMES, _FIGURES = 720, 360, 250.0, 92.0
+_WIDE, _NARROW, _NAMES, _FIGURES = 720, 360, 340.0, 92.0
 _LETTER = 6.1
 """The width of a letter, on average."""
 
@@ -66,7 +66,8 @@ def _drawn(
     narrow: bool,
 ) -> SafeString:
     width, step = (_NARROW, 40) if narrow else (_WIDE, 26)
-    left = 0.0 if narrow else _NAMES
+    longest = max((len(bar.name) for bar in bars), default=0)
+    left = 0.0 if narrow else min(_NAMES, longest * _LETTER + 14)
     room = width - left - _FIGURES
     letters = int((width if narrow else _NAMES - 12) / _LETTER)
     parts: list[SafeString] = []

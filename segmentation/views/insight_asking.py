@@ -99,7 +99,8 @@ class Insight:
                 {"label": words, "url": reverse(f"insight:{name}") + self.query(), "current": name == page}
                 for name, words, for_reps in PAGES
                 if for_reps or self.leads
-            ],
+            ]
+            + [{"label": _("Complaints"), "url": reverse("learning:reasons"), "current": False}],
             "runs": [(run.pk, as_of_label(run.as_of)) for run in self.runs],
             "run": self.run,
             "run_label": as_of_label(self.run.as_of),

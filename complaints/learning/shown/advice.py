@@ -10,7 +10,7 @@ from complaints.complaint_list import complaint_url
 from complaints.learning import judged
 from complaints.learning.asking import Learning, Page
 from complaints.learning.judged import Judged
-from complaints.learning.tables import Line, Table, day, money, number, percent, text
+from complaints.learning.tables import Line, Table, code, day, money, number, percent, text
 from complaints.models import Advice, Complaint, Decision
 from crm.lists.sums import share
 from crm.look import figures
@@ -124,7 +124,7 @@ def _otherwise(asked: Learning) -> Table:
         "otherwise",
         _("Decided otherwise"),
         [
-            text(_("Complaint")), text(_("Account")), text(_("Advised")), text(_("Decided")),
+            code(_("Complaint")), text(_("Account")), text(_("Advised")), text(_("Decided")),
             money(_("Amount, %(currency)s") % {"currency": figures.currency()}), text(_("Why")), text(_("By")),
             day(_("On"), asked.today), text(_("Second person")),
         ],

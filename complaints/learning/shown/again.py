@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from complaints.complaint_list import complaint_url
 from complaints.learning import again
 from complaints.learning.asking import Learning, Page
-from complaints.learning.tables import Line, Table, day, money, number, percent, text
+from complaints.learning.tables import Line, Table, code, day, money, number, percent, text
 from complaints.models import Complaint
 from crm.look import figures
 from crm.look.ranking import Bar, ranking
@@ -102,7 +102,7 @@ def _lost(asked: Learning) -> Table:
         _("Not bought since"),
         [
             text(_("Account")),
-            text(_("Complaint")),
+            code(_("Complaint")),
             day(_("Closed"), asked.today),
             text(_("Decision")),
             text(_("Was it solved?")),

@@ -88,10 +88,20 @@ def _table(asked: Learning, rows: list[dict], title: str) -> Table:
                     row["suspected"] or None, row["granted"] or 0, row["account__sales_12m_cents"], row["last"],
                     row["account__owner__name"],
                 ],
-                {0: reverse("accounts:detail", args=[row["account_id"]]), 1: asked.listed(q=row["account__code"])},
+                _links(asked, row),
                 small=row["account__code"],
                 tier=row["account__tier"],
             )
             for row in rows
         ],
     )  # fmt: skip
+
+
+def _links(asked: Learning, row: dict) -> dict[int, str]:
+    links = {
+        0: reverse("accounts:detail", args=[row["account_id"]]),
+        1: asked.listed(q=row["account__code"]),
+    }
+    if row["suspected"]:
+        links[4] = asked.listed(q=row["account__code"], bad_faith="1")
+    return links

@@ -28,6 +28,9 @@ from crm.demo.company.staff import Staff
 from crm.demo.complaining import BATCH, Story
 from crm.demo.contacting import Complained, complaint_words, words
 
+GRUMBLES = 5
+"""Who complained so often in eighteen months is now and then suspected of bad faith."""
+
 
 def write_complaints(
     company: Company,
@@ -87,6 +90,8 @@ def _closed(writer: Writer, place: int, complained: Complained, rng: random.Rand
     writer.resolve(one, after(0.92), rng, cause)
     writer.step(one, State.CLOSED, end, one.assignee)
     one.closed_on = max(complained.closed, one.opened_on)
+    if len(writer.company.complaints[place]) >= GRUMBLES:
+        one.suspected_bad_faith = rng.random() < 0.25
     asked = one.closed_on + dt.timedelta(days=7)
     if asked < timezone.localdate(writer.now) and rng.random() < 0.8:
         one.solved, one.solved_on = rng.choices(("yes", "partly", "no"), (80, 13, 7))[0], asked

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, F, IntegerField, QuerySet, Value, When
-from django.db.models.functions import TruncMonth
+from django.db.models import Case, DateField, F, IntegerField, QuerySet, Value, When
+from django.db.models.functions import Cast, TruncMonth
 
 from complaints.learning.scope import Scope
 from complaints.models import Complaint
@@ -30,5 +30,6 @@ def measured(rows: QuerySet[Complaint], measure: str) -> QuerySet[Complaint]:
         measured=F(f"{measure}_allowed") + F(over),
         marked=Case(When(**{f"{over}__gt": 0}, then=Value(1)), default=Value(0), output_field=IntegerField()),
         tier=F("account__tier"),
-        month=TruncMonth("opened_on"),
+        # A date and not a moment, which PostgreSQL truncates it to.
+        month=Cast(TruncMonth("opened_on"), DateField()),
     )

@@ -497,6 +497,16 @@ ENTRIES: dict[str, Entry] = {
     "keeping:row_use": Entry(
         args=lambda stage: ["categories", "quality", 0], allowed=ADMINS, method="POST", ok=302
     ),
+    "learning:reasons": Entry(),
+    "learning:time": Entry(),
+    "learning:open": Entry(),
+    "learning:repeaters": Entry(),
+    "learning:costs": Entry(),
+    "learning:again": Entry(),
+    "learning:advice": Entry(allowed=REVIEWERS),
+    "learning:export": Entry(
+        args=lambda stage: [a_faulty_one(stage) and "reasons", "reasons", "csv"], allowed=SEES_ACME
+    ),
     "complaint:undo_filing": Entry(
         args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=302
     ),
@@ -797,6 +807,17 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("insight:policy", "mona"),
     ("insight:policy", "rita"),
     ("insight:time", "mona"),
+    ("learning:reasons", "rita"),
+    ("learning:reasons", "mona"),
+    ("learning:reasons", "serge"),
+    ("learning:time", "mona"),
+    ("learning:open", "serge"),
+    ("learning:repeaters", "mona"),
+    ("learning:costs", "rita"),
+    ("learning:costs", "mona"),
+    ("learning:again", "mona"),
+    ("learning:advice", "mona"),
+    ("learning:advice", "ada"),
     ("insight:wallet", "mona"),
     ("policies:back_test", "ada"),
     ("policies:compare", "ada"),

@@ -21,6 +21,8 @@ A_REP = 400
 """Accounts of a rep."""
 A_TEAM = 10
 """Reps of a team."""
+PURCHASES = 10
+"""Of each account."""
 ROUNDS = 15
 STATES = (
     ("new", ()),
@@ -45,6 +47,12 @@ PAGES = (
     ("board", "/complaints/board/?view=all"),
     ("board, mine", "/complaints/board/?view=mine"),
     ("board, tier A", "/complaints/board/?tier=A"),
+    ("learning, reasons", "/complaints/learning/?months=24"),
+    ("learning, time", "/complaints/learning/time/?months=24"),
+    ("learning, open", "/complaints/learning/open/"),
+    ("learning, repeaters", "/complaints/learning/repeaters/?months=24"),
+    ("learning, costs", "/complaints/learning/costs/?months=24"),
+    ("learning, again", "/complaints/learning/again/?months=24"),
 )
 
 
@@ -88,6 +96,7 @@ def fill(*, number: int, now: dt.datetime, seed: int) -> None:
     for account in accounts:
         account.derive()
     accounts = Account.objects.bulk_create(accounts, batch_size=2000)
+    products = _sell(accounts, today=now.date(), rng=random.Random(seed + 1))
     categories = [*catalogues.OF_COMPLAINTS, catalogues.QUESTION]
     rows, histories = [], []
     for n in range(number + number // 2):
@@ -109,6 +118,9 @@ def fill(*, number: int, now: dt.datetime, seed: int) -> None:
                 subject="About the next delivery" if category == catalogues.QUESTION else "",
                 words=f"The {rng.choice(('pump', 'valve', 'machine'))} leaks since the last delivery, number {n}.",
                 claim_cents=rng.randint(1, 500) * 1000,
+                product=products[n % len(products)],
+                outcome="" if is_open else "accepted",
+                granted_cents=None if is_open else 50_000,
                 opened_at=at,
                 opened_on=at.date(),
                 closed_on=None if is_open else (at + dt.timedelta(minutes=times[-1])).date(),
@@ -128,6 +140,40 @@ def fill(*, number: int, now: dt.datetime, seed: int) -> None:
         ),
         batch_size=2000,
     )
+
+
+def _sell(accounts: list[Any], *, today: dt.date, rng: random.Random) -> list[Any]:
+    """Products of eight lines, and for each account some purchases of one line each within two years."""
+    from accounts.models import Product, ProductLine, Purchase, PurchaseLine, quarter_number
+
+    lines = [ProductLine.objects.create(name=f"Line {n}") for n in range(8)]
+    products = Product.objects.bulk_create(Product(code=f"P{n}", line=lines[n % 8]) for n in range(200))
+    rows = []
+    for number in range(len(accounts) * PURCHASES):
+        day = today - dt.timedelta(days=rng.randint(0, 730))
+        cents = rng.randint(1_000, 500_000)
+        rows.append(
+            Purchase(
+                account=accounts[number // PURCHASES],
+                number=f"N{number}",
+                ordered_on=day,
+                currency="EUR",
+                amount=cents / 100,
+                amount_cents=cents,
+                quarter=quarter_number(day),
+            )
+        )
+    rows = Purchase.objects.bulk_create(rows, batch_size=5_000)
+    PurchaseLine.objects.bulk_create(
+        (
+            PurchaseLine(
+                purchase=row, position=1, product=rng.choice(products), quantity=1, amount=row.amount
+            )
+            for row in rows
+        ),
+        batch_size=5_000,
+    )
+    return products
 
 
 def vacuum() -> None:

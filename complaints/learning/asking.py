@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from complaints.complaint_filters import ANY_STATE
 from complaints.learning.scope import CODES, USUAL, Scope, period
-from complaints.learning.tables import Table
+from complaints.learning.tables import SHOWN, Table
 from complaints.models import ComplaintCategory
 from crm.look.figures import month
 from crm.team.models import Team
@@ -39,8 +40,9 @@ PAGES: tuple[tuple[str, str | Promise, bool], ...] = (
 class Learning:
     """What one request asks about. Raises Http404 for a team that is not the user's to choose."""
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
+    def __init__(self, request: Request, *, whole: bool = False) -> None:
+        """whole: for a file, which has all rows of a table."""
+        self.request, self.whole = request, whole
         self.user, self.today, self.now = request.user, request.today, request.now
         self.leads = self.user.is_manager or self.user.is_admin
         self.period = period(request.GET.get("months", USUAL), today=self.today)
@@ -67,6 +69,10 @@ class Learning:
     def categories(self) -> dict[str, str]:
         """Every category's name by its code."""
         return dict(ComplaintCategory.objects.values_list("code", "name"))
+
+    def rows_of(self, rows: QuerySet) -> list[dict[str, Any]]:
+        """As many as are shown, and one more where there are more; all of them for a file."""
+        return list(rows if self.whole else rows[: SHOWN + 1])
 
     def chosen(self, name: str, values: Sequence[str]) -> str:
         """The value of a parameter: one of these, else the first of them."""

@@ -95,6 +95,7 @@ class Table:
     lines: Sequence[Line]
     note: str = ""
     nothing: str = ""
+    """Lines of a page are SHOWN at most, and one more where there are more; those of a file are all."""
 
     def shown(self) -> Iterator[tuple[Line, Cell, list[Cell]]]:
         """The first rows: the line, its first cell, the others."""
@@ -116,9 +117,9 @@ class Table:
         return [(head.words, _css(head)) for head in self.heads]
 
     @property
-    def unshown(self) -> int:
-        """Rows that only the file has."""
-        return max(0, len(self.lines) - SHOWN)
+    def has_more(self) -> bool:
+        """Whether the file has rows that the page does not show."""
+        return len(self.lines) > SHOWN
 
     def for_file(self) -> tuple[list[tuple[str, Kind]], Iterator[list[Any]]]:
         """Heads and rows as crm.lists.exporting takes them."""

@@ -29,9 +29,9 @@ _PAGES: dict[str, Callable[[Learning], Page]] = {
 }
 
 
-def _asked(request: Request, name: str) -> Learning:
+def _asked(request: Request, name: str, *, whole: bool = False) -> Learning:
     """What is asked for. Raises Http404 where the page is for managers and admins."""
-    asked = Learning(request)
+    asked = Learning(request, whole=whole)
     if not any(name == known and (for_all or asked.leads) for known, _words, for_all in PAGES):
         raise Http404
     return asked
@@ -59,7 +59,7 @@ def page(request: Request, name: str) -> HttpResponse:
 @require_GET
 def export(request: Request, name: str, table: str, form: str) -> HttpResponseBase:
     """All rows of one table of a page, as CSV or XLSX."""
-    asked = _asked(request, name)
+    asked = _asked(request, name, whole=True)
     if form not in MOST:
         raise Http404
     shown = _PAGES[name](asked)

@@ -137,7 +137,7 @@ def _otherwise(asked: Learning) -> Table:
                 ],
                 {0: complaint_url(row["complaint_id"])},
             )
-            for row in judged.otherwise(asked.scope)
+            for row in asked.rows_of(judged.otherwise(asked.scope))
         ],
         nothing=_("Every decision followed its advice."),
     )  # fmt: skip

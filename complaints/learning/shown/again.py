@@ -124,7 +124,7 @@ def _lost(asked: Learning) -> Table:
                 small=row["account__code"],
                 tier=row["account__tier"],
             )
-            for row in again.lost(asked.scope)
+            for row in asked.rows_of(again.lost(asked.scope))
         ],
         note=_("Nothing bought since the last complaint was closed, %(days)s days ago or more: worth a call.")
         % {"days": again.DAYS},

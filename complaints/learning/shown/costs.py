@@ -19,7 +19,7 @@ from crm.look import figures, pictures
 
 def page(asked: Learning) -> Page:
     """Granted and sold, in the months asked for."""
-    months = costs.by_month(asked.scope)
+    months, tiers = costs.by_month_and_tier(asked.scope)
     complaints = sum(one.complaints for one in months)
     granted, sales = sum(one.granted_cents for one in months), sum(one.sales_cents for one in months)
     shown = Page(
@@ -44,7 +44,7 @@ def page(asked: Learning) -> Page:
     shown.pictures = [_picture(months)]
     shown.tables = [
         _table(asked, "lines", _("By product line"), _("Product line"), reasons.LINE, costs.by_line(asked.scope)),
-        _table(asked, "tiers", _("By tier"), _("Tier"), reasons.TIER, costs.by_tier(asked.scope)),
+        _table(asked, "tiers", _("By tier"), _("Tier"), reasons.TIER, tiers),
         _table(asked, "months", _("By month"), _("Month"), reasons.MONTH, months),
         _accounts(asked),
     ]  # fmt: skip
@@ -113,7 +113,7 @@ def _accounts(asked: Learning) -> Table:
                 small=row["account__code"],
                 tier=row["account__tier"],
             )
-            for row in costs.dearest(asked.scope)
+            for row in asked.rows_of(costs.dearest(asked.scope))
         ],
         nothing=_("Nothing was granted to anybody."),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from complaints.learning import repeaters
 from complaints.learning.asking import Learning, Page
-from complaints.learning.tables import Line, Table, day, money, number, text
+from complaints.learning.tables import SHOWN, Line, Table, day, money, number, text
 from complaints.policies import policy_in_force
 from crm.look import figures
 from crm.look.ranking import Bar, ranking
@@ -20,7 +20,8 @@ def page(asked: Learning) -> Page:
     """The accounts, with what was granted to them and what they buy."""
     which = asked.chosen("show", WAYS)
     frequent = policy_in_force().frequent_count
-    rows = list(repeaters.repeaters(asked.scope, which, at_least=frequent))
+    found = repeaters.repeaters(asked.scope, which, at_least=frequent)
+    rows = asked.rows_of(found)
     suspected = which == repeaters.BAD_FAITH
     shown = Page(
         _("Again and again"),
@@ -42,20 +43,21 @@ def page(asked: Learning) -> Page:
     )
     if not rows:
         return shown
+    total = found.count() if len(rows) > SHOWN else len(rows)
     shown.lead = (
         ngettext(
             "%(number)s account is suspected of bad faith.",
             "%(number)s accounts are suspected of bad faith.",
-            len(rows),
+            total,
         )
-        % {"number": figures.number(len(rows))}
+        % {"number": figures.number(total)}
         if suspected
         else ngettext(
             "%(number)s account complained %(times)s times or more.",
             "%(number)s accounts complained %(times)s times or more.",
-            len(rows),
+            total,
         )
-        % {"number": figures.number(len(rows)), "times": frequent}
+        % {"number": figures.number(total), "times": frequent}
     )
     shown.pictures = [
         ranking(

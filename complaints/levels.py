@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils.translation import ngettext
 from accounts.models import Tier
 from complaints import clock
 from complaints.clock import Clocked, Level, LevelKey, Levels
-from complaints.errors import BadInput, NotAllowed
+from complaints.errors import BadInput, NotAllowed, WrongState
 from complaints.models import Complaint, ComplaintCategory, ServiceLevel
 from complaints.models.catalogues import MOST_MINUTES
 from complaints.wording import DAY
@@ -114,8 +115,12 @@ def check(key: LevelKey, level: Level | None) -> None:
 
 
 @transaction.atomic
-def set_level(*, key: LevelKey, level: Level | None, actor: User) -> Level | None:
+def set_level(
+    *, key: LevelKey, level: Level | None, actor: User, instead_of: Sequence[Level | None] = ()
+) -> Level | None:
     """Keep a level for a tier and category, or (None) take it away; gives the one that was kept before, if any.
+
+    instead_of: for an undo, the one level that it takes back; where another is kept by now, WrongState is raised.
 
     The clocks of the open complaints concerned follow at once, up to AT_ONCE of them; beyond, with the next sweep.
     Raises NotAllowed, and BadInput with the field.
@@ -129,6 +134,8 @@ def set_level(*, key: LevelKey, level: Level | None, actor: User) -> Level | Non
     )  # its usual order joins, and no join can be locked
     kept = rows.filter(tier=tier, category=category).first()
     before = Level(kept.response_minutes, kept.resolution_minutes) if kept is not None else None
+    if instead_of and before not in instead_of:
+        raise WrongState(_("The level was changed again meanwhile: look at it first."))
     if level is None:
         ServiceLevel.objects.filter(tier=tier, category=category).delete()
     else:

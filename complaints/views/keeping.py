@@ -81,7 +81,7 @@ def _keep(request: Request, cell: levels.Cell, form: LevelForm, new: Level | Non
     address = _address(cell.key)
     undo = None
     if before != new:
-        token = signing.dumps([*cell.key, list(before) if before else None], salt=_SALT)
+        token = signing.dumps([*cell.key, before, new], salt=_SALT)
         undo = reverse("keeping:level_undo", args=[token])
     toast(request, _said(cell.key, new), undo)
     return redirect("keeping:level", *address)
@@ -103,8 +103,9 @@ def _said(key: LevelKey, new: Level | None) -> str:
 def level_undo(request: Request, token: str) -> HttpResponse:
     """The level as it was before."""
     try:
-        tier, category, before = signing.loads(token, salt=_SALT)
-        levels.set_level(key=(tier, category), level=Level(*before) if before else None, actor=request.user)
+        tier, category, before, after = signing.loads(token, salt=_SALT)
+        was, became = (Level(*found) if found else None for found in (before, after))
+        levels.set_level(key=(tier, category), level=was, actor=request.user, instead_of=[became])
     except signing.BadSignature:
         toast(request, _("This cannot be undone."), level=ERROR)
         return redirect("keeping:levels")

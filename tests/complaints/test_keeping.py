@@ -157,6 +157,18 @@ def test_a_level_is_kept_taken_away_and_undone_on_the_page(as_user: As, cast: Ca
     assert Levels().origin(tier="B", category="quality") == ("B", None)
 
 
+def test_an_undo_keeps_what_another_admin_did_since(as_user: As, cast: Cast) -> None:
+    client, key = as_user("ada"), ("B", "quality")
+    address = reverse("keeping:level", args=key)
+    client.post(address, {"response": "1 h", "resolution": "1 d", "save": "1"})
+    page = client.get(address).content.decode()
+    start = page.index('action="', page.index("data-toast")) + len('action="')
+    levels.set_level(key=key, level=Level(90, 480), actor=cast.ada)
+    answer = client.post(page[start : page.index('"', start)], follow=True).content.decode()
+    assert "changed again meanwhile" in answer
+    assert Levels().of(tier="B", category="quality") == Level(90, 480)
+
+
 @pytest.mark.parametrize("minutes", [1, 59, 60, 61, 480, 510, 630, 959, 60_000])
 def test_what_the_form_shows_is_read_back_to_the_minute(minutes: int) -> None:
     form = LevelForm(LevelForm.written(Level(minutes, minutes)))

@@ -84,7 +84,8 @@ def test_every_page_is_readable_and_leads_to_the_complaints(
             tabs.get_by_role("link", name=name, exact=True).click()
             expect(tabs.locator("[aria-current]")).to_have_text(name)
         expect(page.locator("figure svg:visible").first).to_be_visible()
-        no_violations_in_light_and_dark()
+        if size == DESKTOP or not name:  # the pages are built alike: one is enough on a phone
+            no_violations_in_light_and_dark()
         no_sideways_scroll(page)
     tabs.get_by_role("link", name="Reasons").click()
     cell = page.get_by_role("row", name="Damaged or delayed in transport").get_by_role("link").first

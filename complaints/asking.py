@@ -66,7 +66,7 @@ def ask_afterwards(
         return None
     return request_contact(
         account=complaint.account,
-        # Not "complaint": an open one stands first on Today in red.
+        # Not "complaint": an open one stands among the first on Today in red.
         reason=Reason.MANUAL,
         source=_after_source(complaint),
         words=_("%(number)s is closed: was it solved?") % {"number": complaint.number},

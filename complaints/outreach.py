@@ -29,7 +29,7 @@ COUNTED = 1_000
 MINUTES = 10
 OVER_DAYS = 5
 """Working days over which an owner's calls are spread, the largest account first."""
-# Not "complaint": an open one stands first on Today in red, and these have not complained.
+# Not "complaint": an open one stands among the first on Today in red, and these have not complained.
 REASON = Reason.MANUAL
 WORDS = 300  # as many letters an agenda item has
 

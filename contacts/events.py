@@ -82,7 +82,7 @@ REASONS: dict[str, Reason] = {
     Event.REPLACEMENT_DUE: Reason.REPLACEMENT_DUE,
     Event.TIER_CHANGE: Reason.TIER_CHANGE,
     Event.LAPSING: Reason.WIN_BACK,
-    # Not "complaint": an open one stands first on Today in red, this contact thanks for its patience.
+    # Not "complaint": an open one stands among the first on Today in red, this contact thanks for its patience.
     Event.COMPLAINT_CLOSED: Reason.MANUAL,
     Event.PERSON_LEFT: Reason.MANUAL,
 }

@@ -271,9 +271,9 @@ def _say_filed(request: Request, complaint: Complaint) -> None:
     if owner is None:
         words = _("Filed as %(number)s. Nobody owns the account: it is yours to see to.")
     elif owner.pk == request.user.pk:
-        words = _("Filed as %(number)s. It stands first on your Today.")
+        words = _("Filed as %(number)s. It is on your Today, by its time left.")
     else:
-        words = _("Filed as %(number)s. It stands first on Today of %(owner)s.")
+        words = _("Filed as %(number)s. It is on Today of %(owner)s, by its time left.")
     undo = reverse("complaint:undo_filing", args=[complaint.pk])
     toast(request, words % {"number": complaint.number, "owner": owner}, undo)
 

@@ -6,13 +6,14 @@ The daily job refreshes the facts of all accounts, because they change with the 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Account, quarter_number
+from crm.jobs.bulk import among
 from crm.team.calendars import months_before
 
 # Thresholds of docs/domain.md, section 7 ("Lapsing and lost"), in days since the last purchase.
@@ -20,7 +21,6 @@ LAPSING_GAPS, LAPSING_DAYS = 2, 60
 LOST_GAPS, LOST_DAYS = 4, 180
 LOST_ANYWAY_DAYS = 365
 
-_CHUNK = 500
 _ADVISORY_LOCK = 7_240_118_002
 
 
@@ -41,27 +41,34 @@ def refresh_facts(*, today: dt.date, account_ids: Collection[int] | None = None)
 
     Rows that stay as they are are not written, and no history is: facts have none.
     """
-    changed = 0
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # Two refreshings at once would lock the same accounts in different order.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-        for ids in _chunks(account_ids):
-            changed += _refresh(cursor, today, ids)
-            _refresh_product_lines(cursor, today, ids)
+        some = ""
+        if account_ids is not None:
+            some = "IN (SELECT id FROM facts_account)"
+            _name(cursor, account_ids)
+        changed = _refresh(cursor, today, some)
+        _refresh_product_lines(cursor, today, some)
+        if account_ids is not None:
+            cursor.execute("DROP TABLE facts_account")
     return changed
 
 
-def _chunks(account_ids: Collection[int] | None) -> Iterator[list[int] | None]:
-    if account_ids is None:
-        yield None
-        return
-    ids = sorted(account_ids)
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
+def _name(cursor: CursorWrapper, account_ids: Collection[int]) -> None:
+    """Put the accounts into a temporary table: any number costs one pass, and the planner knows how many they are."""
+    cursor.execute("DROP TABLE IF EXISTS facts_account")
+    condition, ids = among("id", account_ids)
+    cursor.execute(
+        f"CREATE TEMPORARY TABLE facts_account AS SELECT id FROM accounts_account WHERE {condition}", [ids]
+    )
+    if connection.vendor == "postgresql":
+        cursor.execute("ANALYZE facts_account")
 
 
-def _refresh(cursor: CursorWrapper, today: dt.date, ids: list[int] | None) -> int:
+def _refresh(cursor: CursorWrapper, today: dt.date, some: str) -> int:
+    """`some`: SQL that narrows an account's id down, or empty."""
     end = today + dt.timedelta(days=1)
 
     def day(value: dt.date) -> Any:
@@ -78,29 +85,24 @@ def _refresh(cursor: CursorWrapper, today: dt.date, ids: list[int] | None) -> in
         "lost_anyway_before": day(today - dt.timedelta(days=LOST_ANYWAY_DAYS)),
         "missed_once": quarter - 5,
         "missed_twice": quarter - 9,
-        **{f"id{place}": account_id for place, account_id in enumerate(ids or [])},
     }
-    names = ", ".join(f"%(id{place})s" for place in range(len(ids or [])))
     cursor.execute(
-        _statement(
-            purchases=f"AND p.account_id IN ({names})" if ids is not None else "",
-            accounts=f"WHERE a.id IN ({names})" if ids is not None else "",
-        ),
+        _statement(purchases=some and f"AND p.account_id {some}", accounts=some and f"WHERE a.id {some}"),
         parameters,
     )
     return cursor.rowcount
 
 
-def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, ids: list[int] | None) -> None:
-    """Bring RecentProductLine to what stands in the purchases, writing only what differs."""
+def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, some: str) -> None:
+    """Bring RecentProductLine to what stands in the purchases, writing only what differs.
+
+    What stands already is left out before ON CONFLICT, which locks, and so writes, every row that it finds.
+    """
     end = today + dt.timedelta(days=1)
     parameters = [
         connection.ops.adapt_datefield_value(months_before(end, 12)),
         connection.ops.adapt_datefield_value(end),
-        *(ids or []),
     ]
-    marks = ", ".join(["%s"] * len(ids or []))
-    some = f"IN ({marks})" if ids is not None else ""
     cursor.execute("DROP TABLE IF EXISTS recent_found")
     cursor.execute(
         "CREATE TEMPORARY TABLE recent_found AS"
@@ -112,17 +114,16 @@ def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, ids: list[int]
         parameters,
     )
     recent = "accounts_recentproductline"
+    key = f"f.account_id = {recent}.account_id AND f.line_id = {recent}.line_id AND f.complexity = {recent}.complexity"
     cursor.execute(
-        f"DELETE FROM {recent} WHERE NOT EXISTS (SELECT 1 FROM recent_found f WHERE f.account_id = {recent}.account_id"
-        f" AND f.line_id = {recent}.line_id AND f.complexity = {recent}.complexity)"
-        f"{some and f' AND {recent}.account_id {some}'}",
-        ids or [],
+        f"DELETE FROM {recent} WHERE NOT EXISTS (SELECT 1 FROM recent_found f WHERE {key})"
+        f"{some and f' AND {recent}.account_id {some}'}"
     )
     cursor.execute(
         f"INSERT INTO {recent} (account_id, line_id, complexity, last_ordered_on)"
-        " SELECT account_id, line_id, complexity, last_ordered_on FROM recent_found WHERE TRUE"
+        " SELECT account_id, line_id, complexity, last_ordered_on FROM recent_found f WHERE NOT EXISTS"
+        f" (SELECT 1 FROM {recent} WHERE {key} AND f.last_ordered_on = {recent}.last_ordered_on)"
         " ON CONFLICT (account_id, line_id, complexity) DO UPDATE SET last_ordered_on = excluded.last_ordered_on"
-        f" WHERE {recent}.last_ordered_on <> excluded.last_ordered_on"
     )
     cursor.execute("DROP TABLE recent_found")
 

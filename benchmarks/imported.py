@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from accounts.facts import refresh_facts
 from accounts.importing import import_file
 from accounts.models import Account, Import, Product, Purchase, PurchaseLine, quarter_number
 from accounts.models.importing import ImportKind
@@ -110,8 +111,12 @@ def by_bulk_create(times: Times, rows: Rows, count: int) -> None:
         PurchaseLine.objects.bulk_create(lines, batch_size=_BATCH)
 
 
-def undo(before: dict[str, Any]) -> None:
-    """Take out what came after `before`, and leave no dead rows for the next way of loading."""
+def undo(before: dict[str, Any], *, facts_of: dt.date | None = None) -> None:
+    """Take out what came after `before`, and leave no dead rows for the next way of loading.
+
+    facts_of: after an import, its day: the facts go back, too. Left as they are, the next import would find them
+    reckoned already and be spared what costs it most, writing them.
+    """
     with transaction.atomic():
         run("SET LOCAL session_replication_role = replica")
         run("DELETE FROM accounts_purchaseline WHERE purchase_id > %s", before["purchase"])
@@ -119,6 +124,11 @@ def undo(before: dict[str, Any]) -> None:
         run("DELETE FROM accounts_importedrow WHERE imported_id > %s", before["import"])
         run("DELETE FROM accounts_import WHERE id > %s", before["import"])
     vacuum(*_TABLES)
+    if facts_of is not None:
+        refresh_facts(today=facts_of)
+        # Rewritten accounts moved to the end of the table, where they would leave each other no room.
+        run("CLUSTER accounts_account USING accounts_account_pkey")
+        vacuum("accounts_account", "accounts_recentproductline")
 
 
 def stand() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.facts import refresh_facts
@@ -22,8 +23,6 @@ from accounts.importing.summary import Difference
 from accounts.importing.writing import Staging
 from accounts.models import Account, ExchangeRate, Import, ImportKind, Product, Purchase
 from crm.team.models import User
-
-_FACTS_ONE_BY_ONE = 1000  # accounts; where more were touched, the facts of all are refreshed at once
 
 
 class Purchases(Bringing):
@@ -100,7 +99,7 @@ class Purchases(Bringing):
             raise Overtaken
         self.changed_accounts = self.staging.given_owners
         self.settle()
-        refresh_facts(today=task.today, account_ids=self.staging.touched_accounts(at_most=_FACTS_ONE_BY_ONE))
+        refresh_facts(today=task.today, account_ids=self.staging.touched_accounts())
 
     def drop(self) -> None:
         """As of Bringing."""
@@ -129,17 +128,11 @@ def check_base_currency() -> None:
     """
     base = settings.BASE_CURRENCY
     on_a_par = ExchangeRate.objects.filter(rate=1).values("currency")
-    purchases = Purchase.objects.order_by()
-    other = (
-        purchases.filter(rate=1)
-        .exclude(currency=base)
-        .exclude(currency__in=on_a_par)
-        .values_list("currency", flat=True)
-        .first()
-    )
-    if other is None and purchases.filter(currency=base).exclude(rate=1).exists():
-        other = "?"
-    if other is not None:
+    # One look at all purchases, not one for each way of being wrong; whatever order they come in.
+    wrong = Q(rate=1) & ~Q(currency=base) & ~Q(currency__in=on_a_par) | Q(currency=base) & ~Q(rate=1)
+    found = Purchase.objects.order_by().filter(wrong).values_list("currency", flat=True)[:1]
+    for currency in found:
+        other = "?" if currency == base else currency
         raise ImportRefused(
             _(
                 "The base currency is set to %(base)s, but purchases stand that were reckoned in another (%(other)s). "

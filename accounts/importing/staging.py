@@ -131,7 +131,8 @@ def give_ids(cursor: CursorWrapper, model: type[models.Model], *, table: str, so
     """
     of = model._meta.db_table
     if connection.vendor == "postgresql":
-        new = f"nextval(pg_get_serial_sequence('{of}', 'id'))"
+        # Looked up in a subquery: once, not with every number.
+        new = f"nextval((SELECT pg_get_serial_sequence('{of}', 'id')::regclass))"
     else:
         last = f"COALESCE((SELECT n.seq FROM sqlite_sequence n WHERE n.name = '{of}'), 0)"
         new = f"{last} + ROW_NUMBER() OVER (ORDER BY q.seq)"

@@ -12,14 +12,12 @@ from django.utils.translation import gettext as _
 from accounts.facts import refresh_facts
 from accounts.importing.aftermath import tell_imported, tell_planning, tidy_up
 from accounts.importing.reasons import ImportRefused
-from accounts.importing.staging import count, drop, write_alone
+from accounts.importing.staging import drop, write_alone
 from accounts.importing.undo_finding import MODELS, Finder, Kept
 from accounts.importing.undo_order import cannot_be_undone, later_imports
 from accounts.importing.undo_writing import Writer
 from accounts.models import Import
 from crm.team.models import User
-
-_FACTS_ONE_BY_ONE = 1000  # accounts; where more were touched, the facts of all are refreshed at once
 
 
 @dataclass(frozen=True)
@@ -113,15 +111,12 @@ def undo_import(
     return undone
 
 
-def _touched(cursor: Any) -> list[int] | None:
-    """The accounts whose purchases go or go back; None where they are many."""
-    found = (
+def _touched(cursor: Any) -> list[int]:
+    """The accounts whose purchases go or go back."""
+    cursor.execute(
         "SELECT DISTINCT p.account_id FROM accounts_purchase p WHERE p.id IN"
         " (SELECT id FROM gone_purchase UNION ALL SELECT id FROM back_purchase)"
     )
-    if count(cursor, f"SELECT COUNT(*) FROM ({found}) q") > _FACTS_ONE_BY_ONE:
-        return None
-    cursor.execute(found)
     return [account_id for (account_id,) in cursor.fetchall()]
 
 

@@ -135,17 +135,14 @@ class Staging:
             self._write_products(cursor, import_id)
             return self._write_purchases(cursor, import_id)
 
-    def touched_accounts(self, *, at_most: int) -> list[int] | None:
-        """The accounts whose purchases were written; None where they are more than `at_most`."""
+    def touched_accounts(self) -> list[int]:
+        """The accounts whose purchases were written."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT DISTINCT p.account_id FROM accounts_purchase p JOIN"
                 " (SELECT id FROM import_new UNION ALL SELECT purchase_id FROM import_changed) w ON w.id = p.id"
-                " LIMIT %s",
-                [at_most + 1],
             )
-            ids = [account_id for (account_id,) in cursor.fetchall()]
-        return None if len(ids) > at_most else ids
+            return [account_id for (account_id,) in cursor.fetchall()]
 
     def _write_owners(
         self, cursor: CursorWrapper, import_id: int, actor: User | None, now: dt.datetime, note: str

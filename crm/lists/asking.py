@@ -40,9 +40,12 @@ class Asked:
     # Views ----------------------------------------------------------------------------------------------------------
     @cached_property
     def kept(self) -> list[ListView]:
-        """How the user left the list, and the named views the user has: one query."""
+        """How the user left the list, and the named views the user has: a query, and one for people they name."""
         found = ListView.objects.of(self.user, self.listing.slug)
-        return list(found.select_related("user").order_by("shared", "name", "pk"))
+        kept = list(found.select_related("user").order_by("shared", "name", "pk"))
+        if foreign := [view.state for view in kept if view.user_id != self.user.pk]:
+            read_ahead(self.listing.filters, self.request, [self.given, *foreign])
+        return kept
 
     @cached_property
     def left(self) -> ListView | None:
@@ -57,9 +60,6 @@ class Asked:
         and say that it did: it is left out.
         """
         named = [view for view in self.kept if view.name]
-        foreign = [view.state for view in named if view.user_id != self.user.pk]
-        if foreign:
-            read_ahead(self.listing.filters, self.request, [self.given, *foreign])
         return [
             *self.listing.views_for(self.user),
             *(view for view in named if view.user_id == self.user.pk or self._makes_sense(view)),

@@ -105,13 +105,16 @@ class PersonControl(Control):
         Compared here: SQLite folds the case of ASCII letters only.
         """
         wanted = self.find.casefold().split()
-        words = [(value, str(words)) for value, words in self.of.choices_for(self.request)]
-        people = ((str(pk), name) for pk, name in self.people.values_list("pk", "name"))
         return [
             (value, name)
-            for value, name in (("", str(self.of.anything)), *words, *people)
+            for value, name in (("", str(self.of.anything)), *self.offered())
             if all(word in name.casefold() for word in wanted)
         ]
+
+    def offered(self) -> list[tuple[str, str]]:
+        """All that can be chosen: the words and the people."""
+        words = [(value, str(words)) for value, words in self.of.choices_for(self.request)]
+        return words + [(str(pk), name) for pk, name in self.people.values_list("pk", "name")]
 
 
 def names(of: Person, request: Request, values: Iterable[str]) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.paginator import InvalidPage
@@ -112,15 +113,21 @@ def filters_context(asked: Asked) -> dict[str, Any]:
 
 
 def people_context(asked: Asked, control: PersonControl) -> dict[str, Any]:
-    """What lists/people.html draws: each choice of an opened filter as a link."""
-    name, found = control.of.name, control.found
+    """What lists/people.html draws of an opened filter of a list."""
+    name = control.of.name
     menu = {"menu": "filters"} if control.of.rare else {}  # it stays open there
+    return people_links(control, lambda value: asked.narrowed_by(name, value, **menu))
+
+
+def people_links(control: PersonControl, url: Callable[[str], str]) -> dict[str, Any]:
+    """What lists/people.html draws: each choice of an opened filter as a link to the list narrowed by its value."""
+    found = control.found
     return {
         "people": [
             {
-                "id": f"{CHOOSES}{name}-{value}",
+                "id": f"{CHOOSES}{control.of.name}-{value}",
                 "name": words,
-                "url": asked.narrowed_by(name, value, **menu),
+                "url": url(value),
                 "chosen": value == control.value,
             }
             for value, words in found[:PEOPLE_SHOWN]

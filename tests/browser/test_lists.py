@@ -168,6 +168,7 @@ def test_a_colleague_is_found_by_letters_and_chosen_by_keys(
     box.fill("rita")
     page.get_by_role("link", name="Rita Example", exact=True).click()
     expect(page.locator("#filter-owner")).to_have_text("Owner: Rita Example")
+    quiet(page)
     page.locator("#filter-tier").select_option("A")
     expect(page.locator("tbody tr")).to_have_count(9)
     expect(page.locator("#filter-owner")).to_have_text("Owner: Rita Example")

@@ -21,6 +21,7 @@ from crm.lists.columns import Column, Kind, Order, Row, muted, words_of
 from crm.lists.filters import Choice, Choices, Filter, Flag, equals, holds
 from crm.lists.listing import Listing
 from crm.lists.paging import LongPaginator
+from crm.lists.people import Person
 from crm.look import figures
 from crm.look.templatetags.look import icon
 from crm.look.templatetags.look import tier as tier_badge
@@ -41,17 +42,16 @@ def owners_to_choose(user: User, *, on: dt.date) -> QuerySet[User]:
     return people if user.is_admin or user.is_agent else people.none()
 
 
-def owner_choices(request: Request) -> Choices:
-    """Mine, nobody where the user sees what nobody owns, and people. Asked once per request."""
-    known: Choices | None = getattr(request, "_owner_choices", None)
-    if known is None:
-        user, on = request.user, request.today
-        view = standing(user, on=on)
-        names = owners_to_choose(user, on=on).values_list("pk", "name")
-        nobody = [(NOBODY, gettext_lazy("Nobody"))] if view.sees_unowned or view.sees_all else []
-        known = [(MINE, gettext_lazy("Mine")), *nobody, *((str(pk), name) for pk, name in names)]
-        request._owner_choices = known  # type: ignore[attr-defined]
-    return known
+def owners(request: Request) -> QuerySet[User]:
+    """As owners_to_choose, for this request."""
+    return owners_to_choose(request.user, on=request.today)
+
+
+def owner_words(request: Request) -> Choices:
+    """Mine, and nobody where the user sees what nobody owns."""
+    view = standing(request.user, on=request.today)
+    nobody = [(NOBODY, gettext_lazy("Nobody"))] if view.sees_unowned or view.sees_all else []
+    return [(MINE, gettext_lazy("Mine")), *nobody]
 
 
 def by_owner(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
@@ -111,9 +111,9 @@ FILTERS: tuple[Filter, ...] = (
         "country", gettext_lazy("Country"), by_country,
         choices=(*Country.choices, (ELSEWHERE, gettext_lazy("Elsewhere"))), anything=gettext_lazy("Any country"),
     ),
-    Choice(
+    Person(
         "owner", gettext_lazy("Owner"), by_owner,
-        choices=owner_choices, anything=gettext_lazy("Any owner"), hidden_under=3,
+        people=owners, words=owner_words, anything=gettext_lazy("Any owner"), alone=False,
     ),
     Choice(
         "quiet", gettext_lazy("Without contact"), quiet_for,

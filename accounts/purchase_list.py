@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.account_list import account_url, of_owner, of_tier, owner_choices, sees_widely
+from accounts.account_list import account_url, of_owner, of_tier, owner_words, owners, sees_widely
 from accounts.models import Account, Purchase, PurchaseLine, Tier
 from accounts.querysets import seen_one_by_one
 from accounts.searching import read_words
@@ -22,6 +22,7 @@ from crm.lists.columns import Column, Kind, Order, Row, muted
 from crm.lists.filters import Choice, Day, Filter, Flag, Text, compares, holds
 from crm.lists.listing import Listing
 from crm.lists.paging import LongPaginator, reached
+from crm.lists.people import Person
 from crm.look import figures
 from crm.look.templatetags.look import tier as tier_badge
 from crm.team.requests import Request
@@ -81,9 +82,9 @@ FILTERS: tuple[Filter, ...] = (
         ),
         anything=gettext_lazy("Any time"),
     ),
-    Choice(
+    Person(
         "owner", gettext_lazy("Owner"), of_owner,
-        choices=owner_choices, anything=gettext_lazy("Any owner"), hidden_under=3,
+        people=owners, words=owner_words, anything=gettext_lazy("Any owner"), alone=False,
     ),
     Choice(
         "tier", gettext_lazy("Tier"), of_tier, choices=Tier.choices, anything=gettext_lazy("Any tier"),

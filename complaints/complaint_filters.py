@@ -10,12 +10,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from accounts.account_list import ELSEWHERE, MINE, NOBODY, by_country, of_owner, of_tier, owner_choices
+from accounts.account_list import ELSEWHERE, MINE, NOBODY, by_country, of_owner, of_tier, owner_words, owners
 from accounts.models import Account, Tier
 from complaints.assigning import assignees
 from complaints.models import Complaint, ComplaintCategory, Decision, Kind, RootCause, State
 from crm.lists.filters import Choice, Choices, Day, Filter, Flag, Text, compares, equals, holds
-from crm.team.models import Country
+from crm.lists.people import Person
+from crm.team.models import Country, User
 from crm.team.requests import Request
 from crm.team.visibility import standing
 
@@ -27,20 +28,15 @@ FRESH, ANY_STATE = "fresh", "any"
 ANSWERED_LATE, RESOLVED_LATE = "answered", "resolved"
 
 
-def who_choices(request: Request) -> Choices:
-    """Me, nobody, the teams one leads, and the people one may give complaints to."""
+def who_words(request: Request) -> Choices:
+    """Me, nobody, and the teams one leads."""
     team = [(TEAM, gettext_lazy("My teams"))] if request.user.is_manager else []
-    people = [(str(pk), name) for pk, name in people_of(request)]
-    return [(MINE, gettext_lazy("Mine")), (NOBODY, gettext_lazy("Nobody")), *team, *people]
+    return [(MINE, gettext_lazy("Mine")), (NOBODY, gettext_lazy("Nobody")), *team]
 
 
-def people_of(request: Request) -> list[tuple[int, str]]:
-    """Who may be given complaints: id and name, by name; asked once for each request."""
-    known: list[tuple[int, str]] | None = getattr(request, "_assignees", None)
-    if known is None:
-        known = list(assignees(request.user, on=request.today).values_list("pk", "name"))
-        request._assignees = known  # type: ignore[attr-defined]
-    return known
+def people_of(request: Request) -> QuerySet[User]:
+    """Who may be given complaints, by name."""
+    return assignees(request.user, on=request.today)
 
 
 def by_assignee(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
@@ -110,13 +106,10 @@ def cause_choices(request: Request) -> Choices:
     return list(RootCause.objects.values_list("code", "name"))
 
 
-WHO = Choice(
-    "who",
-    gettext_lazy("Assigned to"),
-    by_assignee,
-    choices=who_choices,
-    anything=gettext_lazy("With anybody"),
-)
+WHO = Person(
+    "who", gettext_lazy("Assigned to"), by_assignee,
+    people=people_of, words=who_words, anything=gettext_lazy("With anybody"),
+)  # fmt: skip
 KIND = Choice(
     "kind", gettext_lazy("Kind"), equals("kind"), choices=Kind.choices, anything=gettext_lazy("Both kinds")
 )
@@ -133,9 +126,9 @@ CLOCK = Choice(
     anything=gettext_lazy("Any time left"),
 )  # fmt: skip
 TIER = Choice("tier", gettext_lazy("Tier"), of_tier, choices=Tier.choices, anything=gettext_lazy("Any tier"))
-OWNER = Choice(
+OWNER = Person(
     "owner", gettext_lazy("Owner of the account"), of_owner,
-    choices=owner_choices, anything=gettext_lazy("Any owner"), rare=True, hidden_under=3,
+    people=owners, words=owner_words, anything=gettext_lazy("Any owner"), rare=True, alone=False,
 )  # fmt: skip
 FILTERS: tuple[Filter, ...] = (
     WHO,

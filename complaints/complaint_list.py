@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
@@ -101,6 +101,7 @@ def _due(row: Row) -> str | None:
     return f"{timezone.localtime(due):%Y-%m-%d %H:%M}" if due else None
 
 
+_PENDING = Exists(Decision.objects.filter(complaint=OuterRef("pk"), approval=Decision.Approval.PENDING))
 COLUMNS = (
     Column(
         "left", gettext_lazy("Time left"), FIELDS, order=Order("due_at", nullable=True),
@@ -122,7 +123,8 @@ COLUMNS = (
         order=Order("category__position", indexed=False), phone="plain",
     ),
     Column(
-        "state", gettext_lazy("State"), ("state", "outcome"), value=_state_words, html=_state, phone="plain",
+        "state", gettext_lazy("State"), ("state", "outcome", "pending"), value=_state_words, html=_state,
+        annotations={"pending": _PENDING}, phone="plain",
     ),
     Column(
         "assignee", gettext_lazy("Assigned to"), ("assignee__name",),
@@ -160,6 +162,15 @@ COLUMNS = (
     Column("city", gettext_lazy("City"), ("account__city",)),
 )  # fmt: skip
 _TIMED = frozenset({"left", "minutes"})
+
+
+ASSIGNEES = "assignees"
+"""The menu of those whom the selected may be given to: read when somebody selects the first."""
+
+
+def assignees_context(request: Request) -> dict[str, Any]:
+    """Whom the selected ones may be given to, beside oneself."""
+    return {"assignees": people_of(request).exclude(pk=request.user.pk).values_list("pk", "name")}
 
 
 class ComplaintListing(Listing):
@@ -241,19 +252,12 @@ class ComplaintListing(Listing):
         return asked.narrow(Complaint.objects.filter(seen_one_by_one(column, asked.user, on=asked.today)))
 
     def attach(self, rows: Sequence[dict[str, Any]], columns: Sequence[Column], request: Request) -> None:
-        """What is left, and whether a second person is waited for, where these are shown."""
-        names = {column.name for column in columns}
-        if names & _TIMED:
-            clocks = Clocks(now=request.now)
-            for row in rows:
-                row["left"] = clocks.of(row)
-        if "state" in names:
-            waits = Decision.objects.filter(
-                approval=Decision.Approval.PENDING, complaint__in=[row["pk"] for row in rows]
-            )
-            pending = set(waits.order_by().values_list("complaint", flat=True))
-            for row in rows:
-                row["pending"] = row["pk"] in pending
+        """What is left, where it is shown."""
+        if _TIMED.isdisjoint(column.name for column in columns):
+            return
+        clocks = Clocks(now=request.now)
+        for row in rows:
+            row["left"] = clocks.of(row)
 
     def row_name(self, row: Row) -> str:
         """Its number and the account."""
@@ -272,6 +276,6 @@ class ComplaintListing(Listing):
         closed = {"q": words, "state": State.CLOSED.value}
         elsewhere = [(_("Look among closed ones"), address(self.url, closed))]
         return {
-            "assignees": people_of(request),
+            **(assignees_context(request) if request.GET.get("menu") == ASSIGNEES else {}),
             "elsewhere": elsewhere if words and request.GET.get("state") != State.CLOSED else [],
         }

@@ -12,7 +12,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.account_list import account_url, of_owner, of_tier, owner_choices, sees_widely
+from accounts.account_list import account_url, of_owner, of_tier, owner_words, owners, sees_widely
 from accounts.models import Account, Channel, ContactPerson, Tier
 from accounts.querysets import seen_one_by_one
 from accounts.searching import read_words
@@ -23,6 +23,7 @@ from crm.lists.columns import Column, Kind, Order, Row, muted, words_of
 from crm.lists.filters import Choice, Filter, Flag, equals, holds
 from crm.lists.listing import Listing
 from crm.lists.paging import LongPaginator
+from crm.lists.people import Person
 from crm.look import figures
 from crm.look.templatetags.look import icon
 from crm.look.templatetags.look import tier as tier_badge
@@ -49,9 +50,9 @@ FILTERS: tuple[Filter, ...] = (
         "role", gettext_lazy("Role in buying"), equals("buying_role"),
         choices=ContactPerson.BuyingRole.choices, anything=gettext_lazy("Any role"),
     ),
-    Choice(
+    Person(
         "owner", gettext_lazy("Owner"), of_owner,
-        choices=owner_choices, anything=gettext_lazy("Any owner"), hidden_under=3,
+        people=owners, words=owner_words, anything=gettext_lazy("Any owner"), alone=False,
     ),
     Choice(
         "tier", gettext_lazy("Tier"), of_tier, choices=Tier.choices, anything=gettext_lazy("Any tier"),

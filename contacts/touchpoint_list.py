@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.account_list import MINE, account_url, of_tier, owner_choices, sees_widely
+from accounts.account_list import MINE, account_url, of_tier, owners, sees_widely
 from accounts.models import Account, Channel, Tier
 from accounts.querysets import visible_ids
 from accounts.searching import read_words
@@ -30,6 +30,7 @@ from crm.lists.columns import Column, Kind, Order, Row, muted, words_of
 from crm.lists.filters import Choice, Choices, Day, Filter, compares, equals
 from crm.lists.listing import Listing
 from crm.lists.paging import LongPaginator
+from crm.lists.people import Person
 from crm.look import figures
 from crm.look.templatetags.look import icon
 from crm.team.models import Role
@@ -50,11 +51,10 @@ ICONS = {
 
 
 # Filters ------------------------------------------------------------------------------------------------------------
-def people_to_choose(request: Request) -> Choices:
-    """Me, my teams, and the people by whom the user filters accounts."""
+def who_words(request: Request) -> Choices:
+    """Me, and my teams where I lead some."""
     team = [(TEAM, gettext_lazy("My teams"))] if request.user.is_manager else []
-    people = [(value, words) for value, words in owner_choices(request) if value.isdigit()]
-    return [(MINE, gettext_lazy("Mine")), *team, *people]
+    return [(MINE, gettext_lazy("Mine")), *team]
 
 
 def by_whom(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
@@ -72,7 +72,10 @@ def within(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
 
 
 FILTERS: tuple[Filter, ...] = (
-    Choice("who", gettext_lazy("By"), by_whom, choices=people_to_choose, anything=gettext_lazy("By anybody")),
+    Person(
+        "who", gettext_lazy("By"), by_whom,
+        people=owners, words=who_words, anything=gettext_lazy("By anybody"),
+    ),
     Choice(
         "channel", gettext_lazy("Channel"), equals("channel"),
         choices=Channel.choices, anything=gettext_lazy("Any channel"),

@@ -11,6 +11,7 @@ from crm.lists.builtin import BuiltIn
 from crm.lists.columns import Column, Order
 from crm.lists.filters import Choice, Choices, Filter, Flag
 from crm.lists.listing import Listing
+from crm.lists.people import Person
 from crm.team.models import User
 from crm.team.requests import Request
 from segmentation import change_list
@@ -28,6 +29,10 @@ class _Rep(Filter):
 
     def meaning(self, value: str, choices: Choices) -> str:
         return value if value == NOBODY or (value.isascii() and value.isdigit() and len(value) < 10) else ""
+
+
+REP = Person("rep", gettext_lazy("Sales rep"), unchanged, anything=gettext_lazy("All sales reps"))
+"""As the review draws it (segmentation.views.asking)."""
 
 
 class ChangeListing(Listing):
@@ -54,7 +59,7 @@ class ChangeListing(Listing):
             "move", gettext_lazy("Movement"), unchanged,
             choices=tuple((move_code(*move), move_code(*move)) for move in MOVES),
         ),
-        _Rep("rep", gettext_lazy("Sales rep"), unchanged),
+        _Rep(REP.name, REP.label, unchanged),
     )  # fmt: skip
     views = (
         BuiltIn("falling", gettext_lazy("A to B"), {"move": "AB"}),

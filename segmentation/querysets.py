@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
-from accounts.querysets import visible_ids, visible_through
+from accounts.querysets import led_ids, seen_among, visible_ids
 from crm.team.models import User
 from crm.team.visibility import standing
 
@@ -27,19 +27,18 @@ class TierChangeQuerySet(models.QuerySet["TierChange"]):
         return self.filter(account__in=visible_ids(user, on=on))
 
     def of_run_visible_to(self, run: TieringRun, user: User, *, on: dt.date) -> Self:
-        """As visible_to, of one run: few rows of all there are, whose accounts the review joins anyway."""
+        """As visible_to, of one run: few rows of all there are."""
         changes = self.filter(run=run)
         if user.is_admin:
             return changes
-        return changes.filter(visible_through(user, on=on)) if user.is_manager else self.none()
+        return changes.filter(seen_among(user, on=on)) if user.is_manager else self.none()
 
     def decidable_by(self, user: User, *, on: dt.date) -> Self:
         """Changes of accounts whose tier the user sets: segmentation.rules.may_set_tier as a filter."""
         if user.is_admin:
             return self
-        if not user.is_manager:
-            return self.none()
-        return self.filter(account__owner__team__in=standing(user, on=on).led_team_ids)
+        led = led_ids(user, on=on) if user.is_manager else None
+        return self.none() if led is None else self.filter(account__in=led)
 
     def open(self) -> Self:
         """Proposals that nobody has decided."""

@@ -17,12 +17,12 @@ from complaints import board as boards
 from complaints import workflow
 from complaints.assigning import Assigned, assign_many, assignees, undo_assigning
 from complaints.board import BoardListing
-from complaints.complaint_list import ComplaintListing, complaint_url
+from complaints.complaint_list import ComplaintListing, assignees_context, complaint_url
 from complaints.errors import BadInput, ComplaintError
 from complaints.models import Assigning, Complaint
 from complaints.running_out import Clocks
 from crm.lists.asking import Asked, address
-from crm.lists.showing import come_back, filters_context, show, views_context
+from crm.lists.showing import come_back, filters_context, found_people, show, views_context
 from crm.look.figures import number
 from crm.look.returning import asked_from
 from crm.look.toast import toast
@@ -30,11 +30,17 @@ from crm.team.models import User
 from crm.team.requests import Request
 
 INVALID = 422
+BULK_ASSIGNEE = "bulk-assignee"
+"""The id of the choice of whom the selected complaints are given to."""
 
 
 @require_GET
 def list(request: Request) -> HttpResponse:
     """Complaints and questions of all accounts one sees, by the time they have left."""
+    if request.htmx and request.htmx.target == BULK_ASSIGNEE:
+        answer = render(request, "complaints/assignees.html", assignees_context(request))
+        patch_vary_headers(answer, ["HX-Request", "HX-Target"])
+        return answer
     return show(request, ComplaintListing())
 
 
@@ -43,6 +49,8 @@ def list(request: Request) -> HttpResponse:
 def board(request: Request) -> HttpResponse:
     """The open ones by state; filters and views are remembered as those of a list."""
     asked = Asked(BoardListing(), request)
+    if (people := found_people(asked)) is not None:
+        return people
     if (elsewhere := come_back(asked)) is not None:
         return elsewhere
     context = _board(request, asked) | filters_context(asked) | views_context(asked)

@@ -13,6 +13,7 @@ from crm.lists.builtin import BuiltIn
 from crm.lists.columns import Column, Heading
 from crm.lists.filters import Control, controls
 from crm.lists.models import ListView
+from crm.lists.people import read_ahead
 from crm.team.requests import Request
 
 if TYPE_CHECKING:
@@ -39,9 +40,12 @@ class Asked:
     # Views ----------------------------------------------------------------------------------------------------------
     @cached_property
     def kept(self) -> list[ListView]:
-        """How the user left the list, and the named views the user has: one query."""
+        """How the user left the list, and the named views the user has: a query, and one for people they name."""
         found = ListView.objects.of(self.user, self.listing.slug)
-        return list(found.select_related("user").order_by("shared", "name", "pk"))
+        kept = list(found.select_related("user").order_by("shared", "name", "pk"))
+        if foreign := [view.state for view in kept if view.user_id != self.user.pk]:
+            read_ahead(self.listing.filters, self.request, [self.given, *foreign])
+        return kept
 
     @cached_property
     def left(self) -> ListView | None:
@@ -272,6 +276,12 @@ class Asked:
     def address(self, **changed: str) -> str:
         """This list with some parameters changed; None of them empty but where emptiness says something."""
         return address(self.here, {**self.parameters, **changed}, said=self._said)
+
+    def narrowed_by(self, name: str, value: str, **changed: str) -> str:
+        """This list with another value of one filter, from the first page; "" takes the filter away."""
+        said = self.listing.remembered[0]  # says that nothing narrows, where nothing else is said
+        changed |= {name: value, said: value if name == said else self.filters.get(said, "")}
+        return address(self.here, {**self.parameters, **changed}, said=said)
 
     @property
     def _said(self) -> str:

@@ -40,6 +40,10 @@ class Filter:
         """What the user can choose; asked once per request. Empty where nothing is chosen from."""
         return ()
 
+    def control(self, request: Request, asked: str) -> Control:
+        """Itself as one request shows it."""
+        return Control(self, request, asked)
+
 
 @dataclass(frozen=True)
 class Choice(Filter):
@@ -98,6 +102,16 @@ class Control:
     def __init__(self, of: Filter, request: Request, asked: str) -> None:
         self.of, self.request, self.asked = of, request, asked
 
+    @property
+    def opened(self) -> bool:
+        """Whether its own menu is open."""
+        return False
+
+    @property
+    def shape(self) -> str:
+        """Tells the template what to draw."""
+        return self.of.shape
+
     @cached_property
     def choices(self) -> list[tuple[str, str]]:
         """Value and words."""
@@ -147,4 +161,4 @@ def holds(**conditions: Any) -> Narrow:
 
 def controls(filters: Iterable[Filter], request: Request, asked: dict[str, str]) -> list[Control]:
     """The filters as one request shows them."""
-    return [Control(each, request, asked.get(each.name, "")) for each in filters]
+    return [each.control(request, asked.get(each.name, "")) for each in filters]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.paginator import InvalidPage
@@ -18,6 +19,8 @@ from crm.lists.columns import Column, Kind
 from crm.lists.listing import Listing
 from crm.lists.models import ListView
 from crm.lists.paging import COUNTED, LongPage, LongPaginator
+from crm.lists.people import SHOWN as PEOPLE_SHOWN
+from crm.lists.people import PersonControl
 from crm.lists.saving import leave, may_change, may_share
 from crm.look import figures
 from crm.team.requests import Request
@@ -26,6 +29,10 @@ FOUND = "found"
 """The id of the part of the page that answers htmx."""
 SEARCH = "list-search"
 """The id of the search box."""
+PEOPLE = "people"
+"""The id of the part that answers letters typed into an opened filter by a colleague."""
+CHOOSES = "chooses-"
+"""What the ids of its links begin with."""
 
 
 def show(request: Request, listing: Listing) -> HttpResponse:
@@ -35,6 +42,8 @@ def show(request: Request, listing: Listing) -> HttpResponse:
     through everything and changes nothing that is remembered.
     """
     asked = Asked(listing, request)
+    if (people := found_people(asked)) is not None:
+        return people
     if (elsewhere := come_back(asked)) is not None:
         return elsewhere
     context = _context(request, asked)
@@ -59,22 +68,72 @@ def come_back(asked: Asked) -> HttpResponse | None:
     return None
 
 
+def found_people(asked: Asked) -> HttpResponse | None:
+    """What letters typed into an opened filter by a colleague ask for; None where something else is asked for."""
+    request = asked.request
+    if not request.htmx or request.htmx.target != PEOPLE:
+        return None
+    opened = next(
+        (control for control in asked.controls if isinstance(control, PersonControl) and control.opened), None
+    )
+    if opened is None:
+        return None
+    answer = render(request, "lists/people.html", people_context(asked, opened))
+    patch_vary_headers(answer, ["HX-Request", "HX-Target"])
+    return answer
+
+
 def filters_context(asked: Asked) -> dict[str, Any]:
     """The filters as lists/found.html and pages of their own draw them."""
     menu = asked.request.GET.get("menu", "")
+    opened = next((control for control in asked.controls if control.opened), None)
     # What is behind a menu is made when somebody opens it: there is more in it than on the rest of the page.
-    within = [control for control in asked.controls if menu == "filters" or not control.of.rare]
+    rare_opened = menu == "filters" or (opened is not None and opened.of.rare)
+    within = [control for control in asked.controls if rare_opened or not control.of.rare]
     shown = [control for control in within if control.shown]
+    for control in shown:
+        if isinstance(control, PersonControl):
+            control.url = asked.address(menu=control.of.name)
     return {
         "controls": [control for control in shown if not control.of.rare],
         "rare_controls": [control for control in shown if control.of.rare],
+        "rare_opened": rare_opened,
         "rare_set": sum(1 for control in asked.controls if control.of.rare and control.value),
         "unshown": [control for control in asked.controls if control not in shown and control.value],
         "has_rare": any(control.of.rare for control in asked.controls),
+        "open_menu": menu if opened is not None else "filters",
+        **(people_context(asked, opened) if isinstance(opened, PersonControl) else {}),
+        # Whoever chose a colleague by keyboard is back at the filter.
+        "chose": (asked.request.htmx.trigger or "").removeprefix(CHOOSES).rpartition("-")[0],
         "narrowed": asked.narrowed,
         "changed": asked.changed or bool(asked.left and asked.left.state),
         "reset_url": address(asked.here, {"reset": "1", "q": asked.words}),
         "everything_url": address(asked.here, {"reset": "1"}),
+    }
+
+
+def people_context(asked: Asked, control: PersonControl) -> dict[str, Any]:
+    """What lists/people.html draws of an opened filter of a list."""
+    name = control.of.name
+    menu = {"menu": "filters"} if control.of.rare else {}  # it stays open there
+    return people_links(control, lambda value: asked.narrowed_by(name, value, **menu))
+
+
+def people_links(control: PersonControl, url: Callable[[str], str]) -> dict[str, Any]:
+    """What lists/people.html draws: each choice of an opened filter as a link to the list narrowed by its value."""
+    found = control.found
+    return {
+        "people": [
+            {
+                "id": f"{CHOOSES}{control.of.name}-{value}",
+                "name": words,
+                "url": url(value),
+                "chosen": value == control.value,
+            }
+            for value, words in found[:PEOPLE_SHOWN]
+        ],
+        "people_found": len(found),
+        "people_left": max(len(found) - PEOPLE_SHOWN, 0),
     }
 
 

@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 
+from crm.lists.people import PersonControl
 from crm.team.requests import Request
 from segmentation import change_list
 from segmentation.change_list import Filters
+from segmentation.change_listing import REP
 from segmentation.models import TierChange, TieringRun
 from segmentation.reasons import Catalogue, catalogue
 
@@ -80,6 +82,11 @@ class Review:
     def all_changes(self) -> Any:
         """Every change of the run that the user may see."""
         return change_list.changes_of(self.run, self.user, on=self.today)
+
+    @cached_property
+    def rep(self) -> RepControl:
+        """The filter by the owner of the account."""
+        return RepControl(self)
 
     @cached_property
     def shown(self) -> Any:
@@ -154,3 +161,30 @@ class Review:
             if state == TierChange.State.PROPOSED and other != pk:
                 return other
         return None
+
+
+class RepControl(PersonControl):
+    """The filter by the owner of the account: of those whose accounts have a proposal to decide, which the run says."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__(REP, review.request, review.filters.rep)
+        self.review = review
+        self.url = review.list_url(menu=REP.name)
+
+    has_people = True
+
+    @cached_property
+    def value(self) -> str:
+        return self.asked
+
+    @cached_property
+    def owners(self) -> list[tuple[str, str]]:
+        """Whose accounts have one: (value, name). One query."""
+        return change_list.owners(self.review.all_changes)
+
+    @property
+    def chosen(self) -> str:
+        return dict(self.owners).get(self.value, "") or str(REP.anything) if self.value else str(REP.anything)
+
+    def offered(self) -> list[tuple[str, str]]:
+        return self.owners

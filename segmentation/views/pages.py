@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.lists.asking import Asked
 from crm.lists.models import ListView
-from crm.lists.showing import views_context
+from crm.lists.showing import PEOPLE, people_links, views_context
 from crm.look import figures
 from crm.look.charts import flow
 from crm.look.toast import toast
@@ -58,7 +58,12 @@ def changes(request: Request) -> HttpResponse:
         return again
     if not (runs := change_list.runs_to_choose()):
         return _no_run(request)
-    return page(request, Review(request, runs=runs))
+    review = Review(request, runs=runs)
+    if request.htmx and request.htmx.target == PEOPLE and review.rep.opened:
+        answer = render(request, "lists/people.html", reps_context(review))
+        patch_vary_headers(answer, ["HX-Request", "HX-Target"])
+        return answer
+    return page(request, review)
 
 
 @for_admins
@@ -120,10 +125,11 @@ def page(
 ) -> HttpResponse:
     """The whole page: the list, and the opened change beside it."""
     filters = review.filters
-    tallies = change_list.tallies(review.all_changes)
+    tallies = change_list.tallies(review.all_changes, rep=filters.rep)
     summary = change_list.summary(tallies)
     if filters.words:
-        tallies = change_list.tallies(change_list.searched(review.all_changes, filters.words))
+        searched = change_list.searched(review.all_changes, filters.words)
+        tallies = change_list.tallies(searched, rep=filters.rep)
     numbers = change_list.numbers(tallies, filters)
     asked = request.GET.get("page")
     if asked is None and opened is not None and opened.change.pk in review.places:
@@ -156,7 +162,7 @@ def page(
             for each in summary.movements
         ],
         "pills": _pills(review, numbers),
-        "owners": summary.owners,
+        **reps_context(review),
         "headings": {
             name: (heading, review.list_url(sort=heading.sort))
             for name, heading in change_list.headings(review.filters.sort).items()
@@ -183,6 +189,14 @@ def page(
     if opened is not None:
         context |= _opened(review, opened, form, pin_form)
     return render(request, "segmentation/changes.html", context)
+
+
+def reps_context(review: Review) -> dict[str, Any]:
+    """The filter by the owner of the account: its control and, where it is opened, its choices as links."""
+    rep = review.rep
+    if not rep.opened:
+        return {"rep": rep}
+    return {"rep": rep, **people_links(rep, lambda value: review.list_url(rep=value)), "own_page": True}
 
 
 def _here(review: Review, opened: ChangePage | None, number: int) -> str:

@@ -87,7 +87,7 @@ def test_the_list_by_keys_and_many_given_at_once(
     page.get_by_label("Give them to").select_option(label="Ada Example")
     no_violations(page)
     with page.expect_navigation():
-        page.get_by_role("button", name="Assign").click()
+        page.get_by_role("button", name="Assign", exact=True).click()
     expect(page.locator(".toast").last).to_contain_text("2 complaints and questions given to Ada Example.")
     expect(rows.nth(1)).to_contain_text("Ada Example")
     with page.expect_navigation():
@@ -161,7 +161,7 @@ def test_the_board_by_drag_keys_and_menu(
     page.locator(f"#card-{complained['question'].pk} [data-move-to]").click()
     dialog.locator("[name=assignee]").select_option(label="Serge Example")
     with page.expect_navigation():
-        dialog.get_by_role("button", name="Assign").click()
+        dialog.get_by_role("button", name="Assign", exact=True).click()
     expect(page.locator(f"#card-{complained['question'].pk}")).to_contain_text("Serge Example")
 
     # What needs a form leads to the complaint's page.

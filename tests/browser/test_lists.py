@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from python_calamine import CalamineWorkbook
 
+from crm.team.models import User
 from tests.browser.conftest import DESKTOP, PHONE, quiet
 from tests.support.bulk import make_bulk
 from tests.support.cast import Cast
@@ -128,3 +129,62 @@ def test_every_list_breaks_no_rule(
             "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
         ), path
         no_violations(page)
+
+
+@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_colleague_is_found_by_letters_and_chosen_by_keys(
+    signed_in: Callable[..., Page],
+    full: Cast,
+    no_violations_in_light_and_dark: Callable[[], None],
+    window: dict[str, int],
+) -> None:
+    User.objects.bulk_create(
+        User(email=f"many{n}@example.com", name=f"Many {n:03d}", role="rep", password="!") for n in range(60)
+    )
+    page = signed_in(full.ada, "/accounts/", size=window)
+    control = page.get_by_role("button", name="Owner: Any owner")
+    control.focus()
+    page.keyboard.press("Enter")
+    box = page.get_by_label("Letters of a name")
+    expect(box).to_be_focused()
+    expect(page.locator(".people li")).to_have_count(50)
+    expect(page.locator(".people > p").last).to_have_text("and 20 more: type letters of a name")
+    no_violations_in_light_and_dark()
+    quiet(page)
+    page.keyboard.type("carl", delay=20)
+    expect(page.locator(".people li")).to_have_text(["Carl Example"])
+    expect(page.locator("#said")).to_have_text("1 to choose from")
+    expect(box).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#filter-owner")).to_have_text("Owner: Carl Example")
+    expect(page.locator("#filter-owner")).to_be_focused()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert f"owner={full.carl.pk}" in page.url
+
+    # A click with letters in the box, too, and another filter keeps who is chosen.
+    page.locator("#filter-owner").click()
+    expect(box).to_be_focused()
+    box.fill("rita")
+    page.get_by_role("link", name="Rita Example", exact=True).click()
+    expect(page.locator("#filter-owner")).to_have_text("Owner: Rita Example")
+    quiet(page)
+    page.locator("#filter-tier").select_option("A")
+    expect(page.locator("tbody tr")).to_have_count(9)
+    expect(page.locator("#filter-owner")).to_have_text("Owner: Rita Example")
+
+
+def test_what_cannot_be_fetched_says_so(
+    signed_in: Callable[..., Page], full: Cast, console_errors: list[str]
+) -> None:
+    page = signed_in(full.ada, "/accounts/?menu=owner")
+    page.context.set_offline(True)
+    failed = page.locator(".menu-panel .unfetched")
+    page.get_by_label("Letters of a name").press_sequentially("carl")
+    expect(failed).to_have_text("This could not be fetched. Try again.")
+    expect(failed).to_be_visible()
+    page.context.set_offline(False)
+    page.get_by_label("Letters of a name").press_sequentially(" ex")
+    expect(page.locator(".people li")).to_have_text(["Carl Example"])
+    expect(failed).to_be_hidden()
+    console_errors.clear()  # of what could not be fetched

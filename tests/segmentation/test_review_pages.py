@@ -229,6 +229,29 @@ def test_filters(cast: Cast, run: TieringRun, mona: Client, query: str, expected
     assert set(names(mona.get(f"{LIST}?{query}"))) == expected
 
 
+def test_the_owners_of_proposals_are_named_when_they_are_asked_for(
+    cast: Cast, run: TieringRun, mona: Client
+) -> None:
+    three(cast, run)
+    propose(run, cast.quarry, "B", "C")  # Nora's to decide
+    closed = mona.get(LIST).content.decode()
+    assert '<span class="vh">Sales rep: </span>All sales reps' in closed
+    opened = mona.get(LIST, {"menu": "rep", "move": "BC"})
+    people = [(person["name"], person["chosen"]) for person in opened.context["people"]]
+    assert people == [("All sales reps", True), ("Carl Example", False), ("Rita Example", False)]
+    carl = mona.get(opened.context["people"][1]["url"])
+    assert names(carl) == [str(cast.brewery)]
+    assert '<span class="vh">Sales rep: </span>Carl Example' in carl.content.decode()
+    letters = mona.get(
+        LIST, {"menu": "rep", "find": "rit"}, headers={"HX-Request": "true", "HX-Target": "people"}
+    )
+    assert [person["name"] for person in letters.context["people"]] == ["Rita Example"]
+    assert letters.content.lstrip().startswith(b'<div class="people"')
+    # Somebody without a proposal is nobody's name here, and the list is empty.
+    otto = mona.get(LIST, {"rep": cast.otto.pk})
+    assert names(otto) == [] and "Otto" not in otto.content.decode()
+
+
 def test_the_pills_count_what_they_would_show(cast: Cast, run: TieringRun, mona: Client) -> None:
     three(cast, run)
     propose(run, cast.orphan, "B", "C")

@@ -40,12 +40,16 @@ def people_of(request: Request) -> QuerySet[User]:
 
 
 def by_assignee(rows: QuerySet[Any], value: str, request: Request) -> QuerySet[Any]:
-    """Somebody's, one's own (with those of colleagues one stands in for), nobody's, or those of the teams one leads."""
+    """Somebody's, one's own (with those of colleagues one stands in for), nobody's, or those of the teams one leads.
+
+    A team's are those that its members work on, and those of its customers, whoever works on them.
+    """
     view = standing(request.user, on=request.today)
     if value == MINE:
         return rows.filter(assignee__in=view.owner_ids)
     if value == TEAM:
-        return rows.filter(assignee__team__in=view.led_team_ids)
+        led = view.led_team_ids
+        return rows.filter(Q(assignee__team__in=led) | Q(account__owner__team__in=led))
     return rows.filter(assignee=None if value == NOBODY else int(value))
 
 

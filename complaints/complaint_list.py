@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
@@ -30,6 +30,7 @@ from crm.lists.columns import Column, Order, Row, muted, words_of
 from crm.lists.columns import Kind as Cell
 from crm.lists.listing import Listing
 from crm.lists.paging import LongPaginator
+from crm.look import figures
 from crm.look.templatetags.look import icon
 from crm.look.templatetags.look import tier as tier_badge
 from crm.team.models import Role
@@ -83,13 +84,22 @@ def _kind_mark(kind: str, words: str) -> SafeString:
 
 
 def _state(row: Row, today: dt.date) -> str:
-    more = _("waits for a second person") if row["pending"] else _outcomes(row)
-    return format_html("{}<small>{}</small>", _states(row), more)
+    return format_html("{}<small>{}</small>", _states(row), _waits(row) or _outcomes(row))
 
 
 def _state_words(row: Row) -> str:
-    waits = _("waits for a second person")
-    return f"{_states(row)}, {waits}" if row["pending"] else _states(row)
+    waits = _waits(row)
+    return f"{_states(row)}, {waits}" if waits else _states(row)
+
+
+def _waits(row: Row) -> str:
+    """That a second person is waited for, and the amount; "" where nobody is."""
+    if row["pending"] is None:
+        return ""
+    return _("%(amount)s %(currency)s waits for a second person") % {
+        "amount": figures.money(row["pending"]),
+        "currency": figures.currency(),
+    }
 
 
 def _assignee(row: Row, today: dt.date) -> str:
@@ -101,7 +111,12 @@ def _due(row: Row) -> str | None:
     return f"{timezone.localtime(due):%Y-%m-%d %H:%M}" if due else None
 
 
-_PENDING = Exists(Decision.objects.filter(complaint=OuterRef("pk"), approval=Decision.Approval.PENDING))
+_PENDING = Subquery(
+    Decision.objects.filter(complaint=OuterRef("pk"), approval=Decision.Approval.PENDING)
+    .order_by()
+    .values("amount_cents")[:1]
+)
+"""The cents that a decision wants to grant which waits for a second person; None where none waits. One at most does."""
 COLUMNS = (
     Column(
         "left", gettext_lazy("Time left"), FIELDS, order=Order("due_at", nullable=True),

@@ -269,7 +269,7 @@ def _attach(request: Request, complaint: Complaint, draft: _Draft) -> None:
 def _say_filed(request: Request, complaint: Complaint) -> None:
     owner = complaint.account.owner
     if owner is None:
-        words = _("Filed as %(number)s. Nobody owns the account: it is yours to see to.")
+        words = _("Filed as %(number)s. Nobody owns the account: it is with you, under Complaints.")
     elif owner.pk == request.user.pk:
         words = _("Filed as %(number)s. It is on your Today, by its time left.")
     else:

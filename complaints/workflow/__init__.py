@@ -6,7 +6,7 @@ complaint as the caller knows it and look again under a lock; what has changed m
 
 from complaints.workflow.deciding import approve, decide, refuse
 from complaints.workflow.ending import close, reopen, resolve, say_solved
-from complaints.workflow.states import FROM, WORKED_ON, acts, may_approve
+from complaints.workflow.states import FROM, WORKED_ON, acts, may_approve, waiting_for
 from complaints.workflow.steps import acknowledge, customer_answered, start, wait_for_customer
 from complaints.workflow.taking_back import (
     take_back_decision,
@@ -39,4 +39,5 @@ __all__ = [
     "take_back_message",
     "take_back_step",
     "wait_for_customer",
+    "waiting_for",
 ]

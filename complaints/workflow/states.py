@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from complaints import clock
@@ -30,6 +31,12 @@ FROM: dict[str, frozenset[State]] = {
     "reopen": frozenset({State.RESOLVED, State.CLOSED}),
 }
 """The states in which each act can be done."""
+
+
+def waiting_for(user: User) -> QuerySet[Decision, int]:
+    """The ids of the complaints with a decision that somebody else took, and that a second person is to look at."""
+    waits = Decision.objects.filter(approval=Decision.Approval.PENDING).exclude(decided_by=user)
+    return waits.order_by().values_list("complaint", flat=True)
 
 
 def may_approve(user: User) -> bool:

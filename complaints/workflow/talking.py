@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Channel
 from complaints import clock
@@ -16,6 +17,7 @@ from complaints.errors import BadInput, NotAllowed
 from complaints.models import Complaint, ComplaintCategory, ComplaintMessage, State
 from complaints.workflow.states import go, held
 from complaints.workflow.steps import customer_answered
+from crm.look.figures import number
 from crm.team.models import User
 
 MessageKind = ComplaintMessage.Kind
@@ -75,11 +77,15 @@ def assign(
     Each timeline says so. now: None for the moment of the call. Raises NotAllowed where one is not the actor's to see,
     or the assignee is away for good or will not see it.
     """
+    complaints = list(complaints)
     ids = [one.pk for one in complaints]
     for user in (actor, assignee):
-        seen = Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).count()
-        if seen != len(set(ids)) or not user.is_active:
-            raise NotAllowed(_("%(name)s does not see all of these.") % {"name": user.name})
+        seen = set(
+            Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).values_list("pk", flat=True)
+        )
+        hidden = [one.number for one in complaints if one.pk not in seen]
+        if hidden or not user.is_active:
+            raise NotAllowed(_unseen(user, hidden))
     changing = list(
         Complaint.objects.select_for_update(of=("self",))
         .filter(pk__in=ids)
@@ -140,3 +146,23 @@ def _note(words: dict[int, str], *, actor: User, now: dt.datetime | None) -> Non
         ComplaintMessage(complaint_id=pk, kind=MessageKind.INTERNAL, words=said, at=at, author=actor)
         for pk, said in words.items()
     )
+
+
+NAMED = 3
+"""So many complaints are named in a sentence."""
+
+
+def _unseen(user: User, numbers: list[str]) -> str:
+    """Why nothing was given to somebody who does not see these."""
+    if not user.is_active:
+        return _("%(name)s does not work here any more.") % {"name": user.name}
+    words = _("%(name)s does not see %(numbers)s: nothing was given.")
+    more = len(numbers) - NAMED
+    if more > 0:
+        words = ngettext(
+            "%(name)s does not see %(numbers)s and %(more)s more: nothing was given.",
+            "%(name)s does not see %(numbers)s and %(more)s more: nothing was given.",
+            more,
+        )
+    named = ", ".join(numbers[:NAMED])
+    return words % {"name": user.name, "numbers": named, "more": number(more)}

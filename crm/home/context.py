@@ -13,6 +13,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Complaint
+from complaints.workflow import waiting_for
 from contacts.models import FollowUp
 from contacts.queue import known_open_count
 from crm.home.counting import count_together
@@ -101,9 +102,12 @@ def counts(user: User, *, on: dt.date) -> dict[str, int]:
     asked: dict[str, QuerySet] = {}
     if known is None:
         asked[TODAY.name] = FollowUp.objects.today_queue(user, on)
-    # What one works on oneself, and time runs for.
-    asked[COMPLAINTS.name] = Complaint.objects.open().filter(assignee=user.pk, due_at__isnull=False)
+    # What one works on oneself, and time runs for; and what waits for one as the second person.
+    own = Complaint.objects.open().filter(assignee=user.pk, due_at__isnull=False).order_by()
+    asked[COMPLAINTS.name] = own
     if user.is_manager or user.is_admin:
+        waits = Complaint.objects.visible_to(user, on=on).filter(pk__in=waiting_for(user)).order_by()
+        asked[COMPLAINTS.name] = own.values("pk").union(waits.values("pk"))
         asked[REVIEW.name] = TierChange.objects.open().decidable_by(user, on=on)
     found = count_together(asked)
     return found if known is None else {TODAY.name: known, **found}

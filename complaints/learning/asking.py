@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -21,9 +20,8 @@ from complaints.learning.scope import CODES, USUAL, Scope, period
 from complaints.learning.tables import SHOWN, Table
 from complaints.models import ComplaintCategory
 from crm.look.figures import month
-from crm.team.models import Team
+from crm.team.choosing import TeamChoice
 from crm.team.requests import Request
-from crm.team.visibility import teams_to_choose
 
 PAGES: tuple[tuple[str, str | Promise, bool], ...] = (
     ("reasons", gettext_lazy("Reasons"), True),
@@ -37,29 +35,14 @@ PAGES: tuple[tuple[str, str | Promise, bool], ...] = (
 """URL name, words, and whether reps and agents have it too: the policy is judged by managers and admins."""
 
 
-class Learning:
-    """What one request asks about. Raises Http404 for a team that is not the user's to choose."""
+class Learning(TeamChoice):
+    """What one request asks about."""
 
     def __init__(self, request: Request, *, whole: bool = False) -> None:
         """whole: for a file, which has all rows of a table."""
-        self.request, self.whole = request, whole
-        self.user, self.today, self.now = request.user, request.today, request.now
-        self.leads = self.user.is_manager or self.user.is_admin
+        super().__init__(request)
+        self.whole, self.now = whole, request.now
         self.period = period(request.GET.get("months", USUAL), today=self.today)
-
-    @cached_property
-    def teams(self) -> list[Team]:
-        return teams_to_choose(self.user, on=self.today) if self.leads else []
-
-    @cached_property
-    def team(self) -> Team | None:
-        asked = self.request.GET.get("team", "")
-        for team in self.teams:
-            if str(team.pk) == asked:
-                return team
-        if asked:
-            raise Http404
-        return None
 
     @cached_property
     def scope(self) -> Scope:

@@ -12,7 +12,7 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from accounts.models import PurchaseLine
-from complaints.learning.scope import Scope
+from complaints.learning.scope import ACCOUNT, Scope
 from crm.lists.sums import share
 
 CENTS_A_UNIT = 100
@@ -70,12 +70,7 @@ def dearest(scope: Scope) -> QuerySet:
     """A dict for each account that was granted something, the most first. One statement."""
     return (
         scope.complaints.values(
-            "account_id",
-            "account__name",
-            "account__code",
-            "account__tier",
-            "account__owner__name",
-            "account__sales_12m_cents",
+            *ACCOUNT,
         )
         .annotate(number=Count("pk"), claimed=Sum("claim_cents"), granted=Sum("granted_cents"))
         .filter(granted__gt=0)

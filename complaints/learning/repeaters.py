@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
-from complaints.learning.scope import Scope
+from complaints.learning.scope import ACCOUNT, Scope
 from complaints.models import Complaint
 
 FREQUENT, BAD_FAITH = "frequent", "bad-faith"
@@ -16,12 +16,7 @@ def repeaters(scope: Scope, which: str, *, at_least: int) -> QuerySet:
     which: FREQUENT, the most complaints first; or BAD_FAITH, the most suspected first. One statement.
     """
     rows = scope.complaints.values(
-        "account_id",
-        "account__name",
-        "account__code",
-        "account__tier",
-        "account__owner__name",
-        "account__sales_12m_cents",
+        *ACCOUNT,
     ).annotate(
         number=Count("pk"),
         suspected=Count("pk", filter=Q(suspected_bad_faith=True)),

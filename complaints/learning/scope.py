@@ -15,6 +15,11 @@ from crm.team.models import Team, User
 CODES = ("3", "6", "12", "24", "year", "last")
 """Periods: so many months with this one; this calendar year; the last."""
 USUAL = "12"
+ACCOUNT = (
+    *("account_id", "account__name", "account__code", "account__tier", "account__owner__name"),
+    "account__sales_12m_cents",
+)
+"""What is shown of an account in whose row complaints are summed."""
 
 
 @dataclass(frozen=True)

@@ -122,10 +122,3 @@ def led_team_ids(user: User) -> frozenset[int]:
         teams = Team.objects.filter(leads=user).values_list("pk", flat=True)
         led = user.__dict__["_led_team_ids"] = frozenset(teams) if user.is_manager else frozenset()
     return led
-
-
-def teams_to_choose(user: User, *, on: dt.date) -> list[Team]:
-    """The teams whose accounts the user may look at by themselves; none for a rep."""
-    if user.is_admin:
-        return list(Team.objects.order_by("name"))
-    return list(Team.objects.filter(pk__in=standing(user, on=on).led_team_ids).order_by("name"))

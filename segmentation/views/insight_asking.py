@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from crm.team.models import Team
+from crm.team.choosing import TeamChoice
 from crm.team.requests import Request
-from crm.team.visibility import teams_to_choose
 from segmentation.insight.scope import Scope, runs_to_choose
 from segmentation.models import TieringRun
 from segmentation.wording import as_of_label
@@ -31,17 +30,12 @@ PAGES: tuple[tuple[str, str | Promise, bool], ...] = (
 """URL name, words, and whether a rep has it too: decisions are for managers and admins (docs/domain.md, 1)."""
 
 
-class Insight:
-    """What one request asks about. Raises Http404 for a run or a team that is not the user's to choose."""
+class Insight(TeamChoice):
+    """What one request asks about. Raises Http404 for a run that is none."""
 
     def __init__(self, request: Request, runs: list[TieringRun]) -> None:
-        self.request, self.runs = request, runs
-        self.user, self.today = request.user, request.today
-        self.leads = self.user.is_manager or self.user.is_admin
-
-    @cached_property
-    def teams(self) -> list[Team]:
-        return teams_to_choose(self.user, on=self.today) if self.leads else []
+        super().__init__(request)
+        self.runs = runs
 
     @cached_property
     def run(self) -> TieringRun:
@@ -65,16 +59,6 @@ class Insight:
         if asked:
             raise Http404
         return otherwise
-
-    @cached_property
-    def team(self) -> Team | None:
-        asked = self.request.GET.get("team", "")
-        for team in self.teams:
-            if str(team.pk) == asked:
-                return team
-        if asked:
-            raise Http404
-        return None
 
     @cached_property
     def scope(self) -> Scope:
@@ -104,8 +88,6 @@ class Insight:
             "runs": [(run.pk, as_of_label(run.as_of)) for run in self.runs],
             "run": self.run,
             "run_label": as_of_label(self.run.as_of),
-            "teams": self.teams,
-            "team": self.team,
             "query": self.query(),
         }
 

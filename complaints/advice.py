@@ -9,7 +9,8 @@ figures that go with it; `complaints.wording` says them in words. In order:
 4. `small_claim`  accept: claim, limit (only where none of the above holds)
 5. `large_claim`  weigh: claim, limit; `no_claim`  weigh: no amount was said
 
-and after them what the person who decides should see, which leads nowhere: `value`, `history`, `at_risk`, `similar`.
+and after them what the person who decides should see, which leads nowhere: `above_purchase` (more is claimed than the
+purchase came to), `value`, `history`, `at_risk`, `similar`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Facts:
     """Sales of twelve months: what a rejection would put at risk."""
     similar: dict[str, int] = field(default_factory=dict)
     """Similar complaints of all accounts: "open", and each outcome that was decided, with their number."""
+    bought_cents: int | None = None
+    """What the purchase that it names came to; None where it names none."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,9 @@ def reckon(facts: Facts, policy: ComplaintPolicy) -> Advising:
     elif not grounds:
         grounds.append({"code": "small_claim", "claim": facts.claim_cents, "limit": policy.auto_accept_cents})
     advised = DECIDES[grounds[0]["code"]]
+    claim, bought = facts.claim_cents, facts.bought_cents
+    if claim is not None and bought is not None and claim > bought:
+        grounds.append({"code": "above_purchase", "claim": claim, "bought": bought})
     grounds += [
         {"code": "value", "tier": facts.tier, "sales": facts.sales_cents},
         {"code": "history", "count": facts.complaints, "months": policy.frequent_months},
@@ -108,6 +114,7 @@ def facts_of(complaint: Complaint, policy: ComplaintPolicy, *, today: dt.date) -
         + 1,
         suspected=complaint.suspected_bad_faith,
         claim_cents=complaint.claim_cents,
+        bought_cents=complaint.purchase.amount_cents if complaint.purchase is not None else None,
         tier=account.tier or "",
         sales_cents=account.sales_12m_cents,
         similar=similar_counts(complaint, months=policy.similar_months, today=today),

@@ -57,6 +57,10 @@ def ground_words(ground: Mapping[str, Any]) -> str:
             return _(
                 "The claim of %(claim)s is above the limit of %(limit)s up to which we accept."
             ) % _money(given, "claim", "limit")
+        case "above_purchase":
+            return _("More is claimed (%(claim)s) than the purchase came to (%(bought)s).") % _money(
+                given, "claim", "bought"
+            )
         case "no_claim":
             return _("No amount was claimed.")
         case "value":

@@ -13,6 +13,7 @@ from complaints.advice import Facts, reckon
 from complaints.errors import BadInput, NotAllowed
 from complaints.models import Advice, Complaint, ComplaintPolicy, Decision
 from complaints.policies import make_policy, policy_in_force
+from complaints.wording import ground_words
 from crm.team.calendars import months_before
 from tests.support.cast import Cast
 from tests.support.factories import ComplaintFactory, ProductFactory, PurchaseFactory, QuestionFactory
@@ -32,6 +33,10 @@ SEEN = ["value", "history", "at_risk", "similar"]
         ({"claim_cents": 10_001}, "weigh", ["large_claim"]),
         ({"claim_cents": None}, "weigh", ["no_claim"]),
         ({"complaints": 3}, "accept", ["small_claim"]),
+        ({"bought_cents": 10_000}, "accept", ["small_claim"]),
+        ({"bought_cents": 9_999}, "accept", ["small_claim", "above_purchase"]),
+        ({"claim_cents": None, "bought_cents": -1}, "weigh", ["no_claim"]),
+        ({"claim_cents": 20_000, "bought_cents": 10_001}, "weigh", ["large_claim", "above_purchase"]),
         ({"complaints": 4}, "manager", ["frequent"]),
         ({"bought": False}, "manager", ["no_purchase"]),
         ({"suspected": True}, "manager", ["bad_faith"]),
@@ -57,6 +62,15 @@ def test_every_ground_that_leads_somewhere_is_in_the_table() -> None:
         *("no_purchase", "frequent", "bad_faith", "small_claim", "large_claim", "no_claim")
     }
     assert set(advice.DECIDES.values()) == set(Advice.Advised)
+
+
+def test_more_claimed_than_was_bought_is_said(cast: Cast) -> None:
+    purchase = PurchaseFactory(account=cast.acme, cents=5_000)
+    complaint = ComplaintFactory(account=cast.acme, purchase=purchase, claim_cents=7_000)
+    said = advice.advise(complaint, policy=policy_in_force(), today=TODAY)
+    (ground,) = [one for one in said.grounds if one["code"] == "above_purchase"]
+    assert (ground["claim"], ground["bought"]) == (7_000, 5_000)
+    assert ground_words(ground) == "More is claimed (70 €) than the purchase came to (50 €)."
 
 
 def test_the_figures_stand_beside_the_grounds() -> None:

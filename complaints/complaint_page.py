@@ -239,8 +239,8 @@ class ComplaintPage:
 
     @cached_property
     def files(self) -> list[Attachment]:
-        """Its attachments."""
-        return list(self.complaint.attachments.all())
+        """Its attachments, with who added them."""
+        return list(self.complaint.attachments.select_related("uploaded_by"))
 
     @cached_property
     def product_names(self) -> str:

@@ -62,7 +62,6 @@ def show(
         "account": complaint.account,
         "today": request.today,
         "happened": opened.latest if happened else "",
-        "attachments_templates": ["complaints/attachments.html", "complaints/page/attachments.html"],
         **{f"{name}_form": bound.get(name) or _fresh(name, opened) for name in FORMS},
     }
     return render(request, "complaints/page/page.html", context, status=INVALID if bound else 200)

@@ -18,6 +18,16 @@ document.addEventListener("reset", (event) => mark(event.target, false));
 // What was refused is written in its form again, and not saved either.
 document.querySelectorAll("form[data-dirty]:has(.error)").forEach((form) => mark(form, true));
 
+// What an answer put in the place of a form (an account was chosen, an effect shown) is no more saved than it was.
+document.addEventListener("htmx:afterSwap", () => {
+  for (const form of [...written]) {
+    if (form.isConnected) continue;
+    written.delete(form);
+    const now = form.id && document.getElementById(form.id);
+    if (now && now.matches("form[data-dirty]")) mark(now, true);
+  }
+});
+
 const unsaved = () => [...written].some((form) => form.isConnected);
 addEventListener("beforeunload", (event) => {
   if (unsaved()) event.preventDefault();

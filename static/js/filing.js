@@ -40,6 +40,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "accounts-found" && box) box.dataset.shown = box.dataset.asked;
 });
 
+// What was typed before the page listened is looked for as well.
+addEventListener("load", () => {
+  const box = document.getElementById("find-account");
+  if (box?.value && ![box.dataset.asked, box.dataset.shown].includes(box.value)) htmx.trigger(box, "unheard");
+});
+
 // A letter is read as soon as its file is chosen.
 document.addEventListener("change", (event) => {
   if (event.target.id === "id_letter_file" && event.target.files.length) form().querySelector("button[name=read]").click();

@@ -69,6 +69,7 @@ def test_filed_by_keyboard_in_under_a_minute(
     expect(page.locator("#accounts-found button")).to_have_count(1)
     keys.press("Enter")
     expect(page.locator(".filing-account")).to_contain_text(cast.acme.name)
+    expect(page.get_by_text("not filed yet")).to_be_visible()  # what is written survives, and is still asked for
     expect(page.locator("[name=category]").first).to_be_focused()
     keys.press("2", "Tab")
     expect(page.locator("#id_words")).to_be_focused()
@@ -124,6 +125,10 @@ def test_a_letter_with_its_photo_on_a_phone(
     page.wait_for_url(FILED)
     found = Complaint.objects.get()
     assert [str(row) for row in found.attachments.all()] == ["leak.png", "more.png"]
+    expect(page.locator("#attachments a")).to_contain_text(["leak.png", "more.png"])
+    page.get_by_label("Add photos or papers").set_input_files(tmp_path / "more.png")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#attachments a")).to_have_count(3)
 
 
 def test_another_account_and_enter_file_nothing(

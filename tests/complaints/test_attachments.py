@@ -9,6 +9,7 @@ import os
 import struct
 import uuid
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,16 @@ def test_added_twice_by_one_form_it_is_there_once(cast: Cast, leak: Complaint, r
     assert len(files_under(root)) == 2 and row.original_name not in str(path_of(row.stored_name))
     add(leak, cast.rita, ("note.txt", b"x"))  # another form means it
     assert leak.attachments.count() == 3
+
+
+def test_the_complaints_page_shows_them_and_leads_to_them(
+    cast: Cast, leak: Complaint, as_user: Callable[..., Client]
+) -> None:
+    add(leak, cast.rita, ("zażółć.png", png()), ("note.txt", b"x"))
+    page = as_user("mona").get(reverse("complaint:page", args=[leak.pk])).content.decode()
+    for row in leak.attachments.all():
+        assert f'href="{reverse("filing:attachment", args=[row.pk])}"' in page
+        assert row.original_name in page
 
 
 def test_good_files_are_kept_beside_a_bad_one(cast: Cast, leak: Complaint) -> None:

@@ -92,7 +92,8 @@ class Brief:
     warnings: Sequence[Warning]
     by_plan: str
     picks: Sequence[tuple[str, dt.date]]
-    promises: Sequence[tuple[int, str]]
+    promises: Sequence[tuple[int, str, bool]]
+    """Those on the agenda: id, words, and whether the day has come by which it was promised."""
     may_act: bool
     cautions: Sequence[Caution]
     worked_off: Sequence[Worked]
@@ -118,6 +119,7 @@ def brief_of(follow_up: FollowUp, *, user: User, today: dt.date, now: dt.datetim
     calendar = calendar_of(follow_up.assignee)
     promises = list(Promise.objects.filter(account=account).open())
     made_on = {promise.pk: promise.made_on for promise in promises}
+    due_on = {promise.pk: promise.due_on for promise in promises}
     notes = notes_of([item.source for item in items], user=user, today=today, now=now)
     lines = [_agenda_line(item, made_on, today, notes) for item in items]
     latest = _latest(account)
@@ -148,7 +150,11 @@ def brief_of(follow_up: FollowUp, *, user: User, today: dt.date, now: dt.datetim
         ],
         by_plan=_by_plan(items, calendar=calendar, today=today),
         picks=_picks(calendar, today),
-        promises=[(line.promise_id, line.words) for line in lines if line.promise_id in made_on],
+        promises=[
+            (line.promise_id, line.words, due_on[line.promise_id] <= today)
+            for line in lines
+            if line.promise_id in due_on
+        ],
         may_act=may_act_on(user, follow_up, on=today),
         cautions=cautions(wishes),
         worked_off=_worked_off(items, lines),

@@ -143,27 +143,29 @@ class LogForm(ContactForm):
         *args: Any,
         today: dt.date,
         by_plan: str = "",
-        promises: Iterable[tuple[int, str]] = (),
+        promises: Iterable[tuple[int, str, bool]] = (),
         worked_off: Sequence[Worked] = (),
         cautions: Sequence[Caution] = (),
         **kwargs: Any,
     ) -> None:
-        """by_plan: what comes next by plan, in words. promises: those on the agenda, (id, words).
+        """by_plan: what comes next by plan, in words. promises: those on the agenda, (id, words, is due).
 
         worked_off: the agenda where it has more than one item; its promises keep boxes of their own. cautions: what the
         customer wishes, for what is chosen.
         """
-        self.promises = list(promises)
+        promises = list(promises)
+        self.promises = [(pk, words) for pk, words, _is_due in promises]
         self.cautions = cautions
         self.promised = {one.promise_id: one.pk for one in worked_off if one.promise_id is not None}
         self.worked_off = [one for one in worked_off if one.promise_id is None]
         channel = kwargs.get("initial", {}).get("channel")
-        # Whoever calls about a promise mostly keeps it; the ticked box says so before, and the toast after.
+        # Whoever calls on the day about a promise mostly keeps it; the ticked box says so before, and the toast after.
+        # What is not due yet came along with something else: who kept it early says so.
         own = {
             "uuid": uuids.uuid4(),
             "day": today,
             "next": self.BY_PLAN,
-            "promises_kept": [pk for pk, _words in self.promises],
+            "promises_kept": [pk for pk, _words, is_due in promises if is_due],
             "items_done": [
                 one.pk for one in self.worked_off if one.satisfied_by is None or channel in one.satisfied_by
             ],

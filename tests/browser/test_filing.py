@@ -69,7 +69,9 @@ def test_filed_by_keyboard_in_under_a_minute(
     expect(page.locator("#accounts-found button")).to_have_count(1)
     keys.press("Enter")
     expect(page.locator(".filing-account")).to_contain_text(cast.acme.name)
-    expect(page.get_by_text("not filed yet")).to_be_visible()  # what is written survives, and is still asked for
+    expect(
+        page.get_by_text("not filed yet")
+    ).to_be_visible()  # what is written survives, and is still asked for
     expect(page.locator("[name=category]").first).to_be_focused()
     keys.press("2", "Tab")
     expect(page.locator("#id_words")).to_be_focused()

@@ -339,6 +339,18 @@ def test_a_promise_on_the_agenda_is_kept_where_it_is_ticked(
     assert ("Promise kept: Send the drawing." in said(answer)[0]) is ticked
 
 
+def test_a_promise_that_is_not_due_yet_is_not_taken_for_kept(
+    rita: Client, cast: Cast, today: dt.date
+) -> None:
+    promise = Promise.objects.create(
+        account=cast.acme, made_by=cast.rita, words="Find a pump.", made_on=today, due_on=today + 3 * DAY
+    )
+    follow_up = FollowUpFactory(account=cast.acme, assignee=cast.rita, day=today)
+    AgendaItemFactory(account=cast.acme, follow_up=follow_up, source=f"promise:{promise.pk}", due=today)
+    box = re.search(r'<input[^>]*name="promises_kept"[^>]*>', rita.get(url(follow_up)).content.decode())
+    assert box is not None and "checked" not in box[0]
+
+
 def test_something_overdue_is_offered_today(rita: Client, call: FollowUp, today: dt.date) -> None:
     FollowUp.objects.update(day=today - 5 * DAY)
     page = rita.get(reverse("contacts:reschedule", args=[call.pk])).content.decode()

@@ -191,6 +191,11 @@ class ComplaintPage:
         found = advice.advise(complaint, policy=self._policy, today=self.today)
         return self._in_words(found.advised, found.grounds, self._policy.version, recorded=False)
 
+    @property
+    def second_person_cents(self) -> int:
+        """Above so much a second person is asked."""
+        return self._policy.second_person_cents
+
     @cached_property
     def _policy(self) -> Any:
         return policy_in_force()

@@ -21,7 +21,7 @@ from accounts.querysets import visible_ids
 from contacts import cadence
 from contacts.models import FollowUp, Reason, Touchpoint
 from contacts.queue_notes import run_out_at
-from contacts.why import Ask
+from contacts.why import TIMED, Ask
 from crm.team.calendars import ONE_DAY, calendar_of
 from crm.team.models import User
 from crm.team.visibility import standing
@@ -53,7 +53,7 @@ class Entry:
     owner_id: int | None = None
     """Of the account: somebody else's where the user stands in."""
     runs_out_at: dt.datetime | None = None
-    """When the time for its complaint runs out; None: it has none, or its clock stands."""
+    """When the time for its complaint or question runs out; None: it has none, or its clock stands."""
 
     @property
     def is_complaint(self) -> bool:
@@ -74,7 +74,8 @@ def urgency(ask: Ask, *, today: dt.date, overdue: WorkingDaysAfter) -> float:
 def in_order(entries: Iterable[Entry], *, today: dt.date, overdue: WorkingDaysAfter) -> list[Entry]:
     """The queue (5.4): complaints; fixed times of today; overdue promises; urgency x tier weight; sales; code.
 
-    Of the complaints that one comes first whose time runs out first; those whose clock stands are last.
+    Questions whose clock runs stand among the complaints. Of them all that one comes first whose time runs out first;
+    complaints whose clock stands are last.
     Each entry's agenda comes in the same order.
     """
 
@@ -82,7 +83,7 @@ def in_order(entries: Iterable[Entry], *, today: dt.date, overdue: WorkingDaysAf
         asks = entry.asks or (Ask(Reason.MANUAL, "", entry.day),)
         most = max(urgency(ask, today=today, overdue=overdue) for ask in asks) * WEIGHT[entry.tier]
         fixed = entry.time is not None and entry.day == today
-        if entry.is_complaint:
+        if entry.is_complaint or entry.runs_out_at is not None:
             place = 0
         elif fixed:
             place = 1
@@ -163,11 +164,11 @@ def todays_queue(user: User, *, today: dt.date) -> Queue:
 
 
 def _with_time_left(entries: list[Entry], user: User, today: dt.date) -> list[Entry]:
-    """The entries, complaints with the moment at which their time runs out. No query where there are none."""
+    """The entries, complaints and questions with the moment at which time runs out. No query where there are none."""
     sources = {
-        entry.pk: [ask.source for ask in entry.asks if ask.reason == Reason.COMPLAINT]
+        entry.pk: own
         for entry in entries
-        if entry.is_complaint
+        if (own := [ask.source for ask in entry.asks if ask.reason in TIMED])
     }
     if not sources:
         return entries

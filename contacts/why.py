@@ -37,6 +37,8 @@ OUTCOME_ICONS: dict[str, str] = {
     Outcome.UNWELCOME: "unwelcome",
 }
 """Channels are their own icons."""
+TIMED = frozenset({Reason.COMPLAINT, Reason.QUESTION})
+"""Reasons with a clock that runs for the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,15 @@ def why_now(
     if notes and (note := notes.get(first.source)) is not None:
         # Translators: why a contact is due, and its time left: "Complaint: 2 h 10 min left"
         said = _("%(reason)s: %(note)s") % {"reason": Reason(first.reason).label, "note": note.words}
-        words, tone, more = said, tone or note.tone, more or first.words
+        # How urgent it is says its time, and no longer that it is a complaint.
+        words, tone, more = said, "danger" if note.tone == "late" else note.tone, more or first.words
     if rest:
         # Translators: further reasons of the same contact: "+ promise due, complaint"
         others = ", ".join(dict.fromkeys(Reason(ask.reason).label.lower() for ask in rest))
         more = " · ".join(part for part in (more, _("+ %(reasons)s") % {"reasons": others}) if part)
-    return Why(words, tone, more, REASON_ICONS[first.reason] if tone == "danger" else "")
+    return Why(
+        words, tone, more, REASON_ICONS[first.reason] if tone == "danger" or first.reason in TIMED else ""
+    )
 
 
 def _lead(ask: Ask, *, today: dt.date, coming: bool) -> tuple[str, str, str]:

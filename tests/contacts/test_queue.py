@@ -77,6 +77,16 @@ def test_complaints_are_sorted_by_the_time_they_have_left() -> None:
     ) == ["over", "sooner", "later", "stands, A", "no complaint"]
 
 
+def test_a_question_whose_clock_runs_stands_among_the_complaints() -> None:
+    noon = dt.datetime(2026, 10, 13, 10, tzinfo=dt.UTC)
+    assert order(
+        entry("complaint", ask("complaint"), runs_out_at=noon + DAY),
+        entry("answered", ask("question"), tier="A"),
+        entry("question", ask("question"), runs_out_at=noon),
+        entry("appointment", ask("manual"), time=dt.time(9)),
+    ) == ["question", "complaint", "appointment", "answered"]
+
+
 def test_a_promise_due_today_is_not_overdue_yet() -> None:
     assert order(
         entry("promise", ask("promise_due", TODAY), tier="B"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.importing import Reason
+from accounts.importing.summary import assumed
 from accounts.models import Account, Import, ImportedRow, Purchase, Upload
 from accounts.models.importing import ImportKind
 from crm.jobs.models import Job
@@ -112,6 +113,7 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
             )
             % {"names": shown}
         )
+    found += assumed(number=summary.get("number_assumed", ""), dates=summary.get("dates_assumed", False))
     first = summary.get("first_warnings", [])
     found += [_("Line %(line)s: %(words)s") % {"line": line, "words": words} for line, words in first]
     if more := summary.get("warnings", 0) - len(first):

@@ -137,6 +137,8 @@ def import_file(
                 unknown_owners=bringing.unknown_owners,
                 warnings=len(bringing.warnings),
                 first_warnings=bringing.warnings[:_FIRST],
+                number_assumed=table.recognised.number_assumed,
+                dates_assumed=table.recognised.dates_assumed,
                 rejected_file=rejected_file,
                 import_id=run.pk,
             )

@@ -10,7 +10,15 @@ from typing import TypeVar
 
 from accounts.importing.fields import FIELDS_OF, Columns
 from accounts.importing.recognising import ReadingOptions, Recognised
-from accounts.importing.values import DayOrder, NumberStyle, day_of_serial, day_order_of, read_day, style_of
+from accounts.importing.values import (
+    DayOrder,
+    NumberStyle,
+    day_of_serial,
+    day_order_of,
+    may_be_either,
+    read_day,
+    style_of,
+)
 from accounts.models.importing import ImportKind
 
 Habit = TypeVar("Habit", NumberStyle, DayOrder)
@@ -29,6 +37,8 @@ class Habits:
     """A bare number may be a day, as workbooks count them."""
     dates_assumed: bool = False
     """A day stood there that may be read either way round, and no other told which."""
+    number_assumed: str = ""
+    """The first number such as 1.250, where no other told what its point is; "" for none."""
 
     def number(self, name: str) -> NumberStyle:
         """The style of a field's numbers."""
@@ -60,6 +70,7 @@ class Habits:
         """Note it with what else was recognised of the file."""
         recognised.decimal, recognised.dates = self.decimal, self.dates
         recognised.dates_assumed = self.dates_assumed
+        recognised.number_assumed = self.number_assumed
 
 
 class HabitFinder:
@@ -85,6 +96,7 @@ class HabitFinder:
         self._numbers_at = [] if self.options.decimal else [(columns.places[name], name) for name in numbers]
         self._days_at = [] if self.options.dates else [(columns.places[name], name) for name in days]
         self._saw_open_day = False
+        self._open_numbers: dict[str, str] = {}
 
     def note(self, values: list[str]) -> None:
         """Look at the fields of one row; it may be shorter than the header."""
@@ -94,7 +106,10 @@ class HabitFinder:
                 value = values[place]
                 # Most numbers say nothing, or what the first ones said already.
                 if "," in value or ("." in value and self.numbers[name] is not NumberStyle.POINT):
-                    self.numbers[name] = self.numbers[name].joined(style_of(value.strip()))
+                    style = style_of(value.strip())
+                    self.numbers[name] = self.numbers[name].joined(style)
+                    if style is NumberStyle.UNKNOWN and may_be_either(value.strip()):
+                        self._open_numbers.setdefault(name, value.strip())
         for place, name in self._days_at:
             if place < width and (value := values[place]) and value[4:5] not in ("-", "/", "."):
                 order = day_order_of(value.strip())
@@ -117,9 +132,19 @@ class HabitFinder:
             days=days,
             serial_days=self.recognised.format == "xlsx",
             dates_assumed=self._saw_open_day and DayOrder.UNKNOWN in days.values(),
+            number_assumed=self._open_number(numbers),
         )
         habits.say(self.recognised)
         return habits
+
+    def _open_number(self, settled: Mapping[str, NumberStyle]) -> str:
+        """A number that may be either of two; in a workbook there is none, a number is a number there."""
+        if self.recognised.format == "xlsx":
+            return ""
+        open_ones = (
+            value for name, value in self._open_numbers.items() if settled[name] is NumberStyle.UNKNOWN
+        )
+        return next(open_ones, "")
 
 
 def habits_of_rows(rows: Iterable[list[str]], options: ReadingOptions) -> Habits:
@@ -127,6 +152,7 @@ def habits_of_rows(rows: Iterable[list[str]], options: ReadingOptions) -> Habits
     numbers: dict[str, NumberStyle] = {}
     days: dict[str, DayOrder] = {}
     saw_open_day = False
+    open_number = ""
     for row in rows:
         for place, cell in enumerate(row):
             text = cell.strip()
@@ -136,14 +162,21 @@ def habits_of_rows(rows: Iterable[list[str]], options: ReadingOptions) -> Habits
             if (order := day_order_of(text)) is not None:
                 saw_open_day = saw_open_day or order is DayOrder.UNKNOWN
                 days[name] = days.get(name, DayOrder.UNKNOWN).joined(order)
-            elif (style := style_of(text)) is not NumberStyle.UNKNOWN:
+            elif (style := style_of(text)) is NumberStyle.UNKNOWN:
+                open_number = open_number or (text if may_be_either(text) else "")
+            else:
                 numbers[name] = numbers.get(name, NumberStyle.UNKNOWN).joined(style)
     if options.decimal:
         numbers = {"": NumberStyle(options.decimal)}
     if options.dates:
         days = {"": DayOrder(options.dates)}
     undecided = all(order is DayOrder.UNKNOWN for order in days.values())
-    return Habits(numbers=numbers, days=days, dates_assumed=saw_open_day and undecided)
+    return Habits(
+        numbers=numbers,
+        days=days,
+        dates_assumed=saw_open_day and undecided,
+        number_assumed="" if numbers else open_number,
+    )
 
 
 def _joined(habits: Iterable[Habit], unknown: Habit) -> Habit:

@@ -82,6 +82,8 @@ class Recognised:
     """dmy, mdy, mixed, or empty where no date needed it. Only `look_at` and `Habits` know it."""
     dates_assumed: bool = False
     """True: nothing told, dmy is assumed."""
+    number_assumed: str = ""
+    """The first number such as 1.250, where nothing told: its point is taken for the decimal sign."""
     sheet: str = ""
     header_line: int = 1
 

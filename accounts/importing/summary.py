@@ -15,6 +15,26 @@ from accounts.models import ImportKind
 _OWNERS_SHOWN = 10
 
 
+def assumed(*, number: str, dates: bool) -> list[str]:
+    """What was taken to be meant where a file does not tell, and what to do about it; a sentence each."""
+    found = []
+    if number:
+        words = _(
+            "Nothing tells whether %(number)s is %(small)s or %(large)s: %(small)s was taken."
+            " If that is wrong, choose a comma for the decimals."
+        )
+        small = f"{Decimal(number).normalize():f}"
+        found.append(words % {"number": number, "small": small, "large": number.replace(".", "")})
+    if dates:
+        found.append(
+            _(
+                "Nothing tells whether 01/02 is the first of February or the second of January: the day was taken"
+                " first. If that is wrong, choose the order of the dates."
+            )
+        )
+    return found
+
+
 @dataclass
 class Difference:
     """What an import would write, counted. `created` and the like are rows of the file's own kind (purchases, ...)."""
@@ -62,6 +82,10 @@ class Summary:
     """Rows that were taken although somebody should look at them."""
     first_warnings: list[tuple[int, str]] = field(default_factory=list)
     """(line, words) of the first of them."""
+    number_assumed: str = ""
+    """A number that may be either of two, where nothing in the file told: its point was taken for the decimal sign."""
+    dates_assumed: bool = False
+    """Days such as 01/02/2026 stood there, and nothing told which is the month: the day was taken to come first."""
     rejected_file: Path | None = None
     """Where the rejected rows are listed; None where there are none or nobody asked."""
     import_id: int | None = None
@@ -122,6 +146,8 @@ class Summary:
             "unknown_owners": self.unknown_owners,
             "warnings": self.warnings,
             "first_warnings": [[line, words] for line, words in self.first_warnings],
+            "number_assumed": self.number_assumed,
+            "dates_assumed": self.dates_assumed,
             "created": self.created,
             "changed": self.changed,
             "unchanged": self.unchanged,
@@ -169,6 +195,7 @@ class Summary:
                 _("No user has the e-mail or sales code: %(names)s.")
                 % {"names": names + (f" (+{more:,})" if more > 0 else "")}
             )
+        lines += assumed(number=self.number_assumed, dates=self.dates_assumed)
         lines += [
             _("Look at line %(line)s: %(words)s") % {"line": line, "words": words}
             for line, words in self.first_warnings

@@ -255,6 +255,11 @@ def style_of(text: str) -> NumberStyle:
     return NumberStyle.POINT if decimal == "." else NumberStyle.COMMA
 
 
+def may_be_either(text: str) -> bool:
+    """Whether the point of a number, 1.250, may part decimals or thousands. A comma is refused where nothing tells."""
+    return "." in text and _AMBIGUOUS.fullmatch(text.lstrip("+-")) is not None
+
+
 @lru_cache(maxsize=65536)
 def read_number(text: str, style: NumberStyle, *, whole: int, places: int) -> Decimal:
     """A number, exactly. `style` is what the whole file says, and decides what 1.234 and 1,234 are.

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from accounts.import_words import warnings
 from accounts.importing import Summary
 from accounts.models import ImportKind
 from tests.accounts.importing import HEADER, Importer, everything
@@ -133,3 +134,14 @@ def test_progress_is_reported_and_may_stop_the_import(bring: Importer) -> None:
         bring(*lines, report=report)
     assert told == [(5000, None), (5000, 6000)]
     assert everything() == before
+
+
+def test_what_was_assumed_is_said_by_the_dry_run_and_the_real_one(bring: Importer, cast: Cast) -> None:
+    lines = ["account;number;ordered;amount", "ACME;1;01/02/2026;1.250", "ACME;2;03/04/2026;8.000"]
+    for dry_run in (True, False):
+        summary = bring(*lines, dry_run=dry_run)
+        assert (summary.number_assumed, summary.dates_assumed) == ("1.250", True)
+        assert "whether 1.250 is 1.25 or 1250: 1.25 was taken" in summary.in_words()
+        assert len(warnings(summary.as_json())) == 2
+        assert summary.total_cents == 925
+    assert not warnings(bring(*lines[:1], "ACME;3;31/01/2026;1.250,00").as_json())

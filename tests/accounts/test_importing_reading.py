@@ -239,6 +239,24 @@ def test_what_no_column_tells(tmp_path: Path) -> None:
     assert both.number("amount") is NumberStyle.MIXED
 
 
+@pytest.mark.parametrize(
+    ("amounts", "assumed"),
+    [
+        (("1.250", "8.250"), "1.250"),
+        (("12", "1.250", "7"), "1.250"),
+        (("1.250", "12.5"), ""),  # a decimal point
+        (("1.250", "12,5"), ""),  # a decimal comma
+        (("1.250.000", "1.250"), ""),
+        (("0.125", "12.50"), ""),
+        (("1,250",), ""),  # refused row by row
+    ],
+)
+def test_a_number_that_may_be_either_is_told(tmp_path: Path, amounts: tuple[str, ...], assumed: str) -> None:
+    rows = [f"A;{n};2026-02-01;;{amount};" for n, amount in enumerate(amounts)]
+    assert habits(tmp_path, *rows).number_assumed == assumed
+    assert habits(tmp_path, *rows, options=ReadingOptions(decimal="comma")).number_assumed == ""
+
+
 def test_what_was_asked_is_not_looked_for(tmp_path: Path) -> None:
     options = ReadingOptions(decimal="point", dates="mdy")
     found = habits(tmp_path, "A;1;13/02/2026;;1,5;1", options=options)
@@ -263,6 +281,7 @@ def test_a_look_says_what_it_recognised(tmp_path: Path) -> None:
         "decimal": "comma",
         "dates": "dmy",
         "dates_assumed": False,
+        "number_assumed": "",
         "sheet": "",
         "header_line": 1,
     }

@@ -48,14 +48,14 @@ def resolve(
 def close(
     *, complaint: Complaint, actor: User, today: dt.date, now: dt.datetime, note: str = ""
 ) -> Complaint:
-    """It is over for us; after some working days somebody asks whether it was solved."""
+    """It is over for us; after some working days somebody asks whether it was solved, where nobody has said yet."""
     with held(complaint, actor=actor, today=today) as found:
         require(found, "close")
         found.closed_on = max(today, found.opened_on)
-        found.solved, found.solved_on = "", None
         go(found, State.CLOSED, actor, now, note)
         refresh_open_complaints(account_ids=[found.account_id])
-        asking.ask_afterwards(found, policy_in_force(), today=today, now=now)
+        if not found.solved:
+            asking.ask_afterwards(found, policy_in_force(), today=today, now=now)
         return found
 
 
@@ -66,7 +66,8 @@ def reopen(*, complaint: Complaint, actor: User, today: dt.date, now: dt.datetim
         if not note.strip():
             raise BadInput(_("Say why it is opened again."), field="note")
         asking.withdraw_afterwards(found, now=now)
-        found.closed_on = found.resolved_on = None
+        found.closed_on = found.resolved_on = found.solved_on = None
+        found.solved = ""
         go(found, State.REOPENED, actor, now, note)
         refresh_open_complaints(account_ids=[found.account_id])
         asking.ask_owner(found, today=today, now=now)
@@ -84,9 +85,9 @@ def say_solved(
             raise BadInput(_("Choose what the customer said."), field="solved")
         found.solved, found.solved_on = solved, today
         found.save(update_fields=["solved", "solved_on"])
-        if words.strip():
-            ComplaintMessage.objects.create(
-                complaint=found, kind=ComplaintMessage.Kind.HEARD, words=words.strip(), at=now, author=actor
-            )
+        said = ". ".join(filter(None, [found.get_solved_display(), words.strip()]))
+        ComplaintMessage.objects.create(
+            complaint=found, kind=ComplaintMessage.Kind.HEARD, words=said, at=now, author=actor
+        )
         asking.withdraw_afterwards(found, now=now)
         return found

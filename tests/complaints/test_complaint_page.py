@@ -206,7 +206,7 @@ def test_from_new_to_closed_and_back(cast: Cast, complaint: Complaint, as_: Call
     assert "Tue 20 Oct, Rita Example asks whether it was solved" in get(client, complaint)
     post(client, complaint, "solved", solved="no", words="Still leaks")
     assert now_of(complaint).solved == "no"
-    assert complaint.messages.get(kind="heard").words == "Still leaks"
+    assert complaint.messages.get(kind="heard").words == "Not solved. Still leaks"
     refused = post(client, complaint, "act", act="reopen", note="")
     assert refused.status_code == 422
     assert "Say why it is opened again." in refused.content.decode()

@@ -185,6 +185,22 @@ def test_the_pulse_is_kept_and_opens_nothing(cast: Cast) -> None:
     assert complaint.messages.get().kind == "heard"
 
 
+def test_an_answer_before_closing_stays_and_nobody_asks_again(cast: Cast) -> None:
+    complaint = file(cast)
+    decided(complaint, cast.serge)
+    cause = RootCause.objects.get(pk="none")
+    complaint = workflow.resolve(
+        complaint=complaint, **done(cast.serge, resolution="apology", root_cause=cause)
+    )
+    workflow.say_solved(complaint=complaint, **done(cast.serge, solved="partly"))
+    complaint = workflow.close(complaint=complaint, **done(cast.serge))
+    assert (complaint.solved, complaint.solved_on) == ("partly", TODAY)
+    assert not AgendaItem.objects.filter(source=f"complaint:{complaint.pk}:after").exists()
+    assert complaint.messages.get().words == "Solved in part"
+    again = workflow.reopen(complaint=complaint, **done(cast.serge, note="Leaks again."))
+    assert (again.solved, again.solved_on) == ("", None)
+
+
 def test_a_question_is_answered_not_decided(cast: Cast) -> None:
     asked = file(cast, category=category("question"), subject="Price?", claim_cents=None)
     assert asked.number.startswith("Q-")

@@ -16,6 +16,7 @@ from accounts.importing import ImportRefused, undo_import
 from accounts.models import Import, Upload
 from crm.jobs.kinds import Work, job_kind
 from crm.jobs.locks import held
+from crm.jobs.overview import REFUSED
 from crm.jobs.running import enqueue
 from crm.look.figures import number
 
@@ -79,7 +80,8 @@ def import_upload(work: Work) -> dict[str, Any]:
     if upload is None:
         return {}
     counts = {name: upload.summary.get(name, 0) for name in ("rows_read", "rows_taken", "rows_rejected")}
-    return counts | {"import": upload.imported_id, "problem": upload.problem}
+    refused = upload.problem if upload.state == Upload.State.REFUSED else ""
+    return counts | {"import": upload.imported_id, "problem": upload.problem, REFUSED: refused}
 
 
 @job_kind(
@@ -94,7 +96,7 @@ def undo(work: Work) -> dict[str, Any]:
     try:
         undone = undo_import(imported=imported, actor=work.started_by, now=work.now, today=work.today)
     except ImportRefused as refusal:  # again would not help
-        return {"refused": str(refusal)}
+        return {REFUSED: str(refusal)}
     return undone.as_json()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -24,6 +24,8 @@ from crm.jobs.troubles import in_words
 MOST_WAITING = 20
 """Waiting jobs that are listed; of the others the page says how many there are."""
 PER_PAGE = 25
+REFUSED = "refused"
+"""The key of a result that says why a job refused what it was given: again would not help."""
 TONES = {"done": "ok", "failed": "danger", "stopped": "warn", "running": "accent", "queued": ""}
 
 
@@ -101,8 +103,17 @@ class Row:
         return wording.span(self.now - self.job.started_at) if self.job.started_at else ""
 
     @property
+    def refused(self) -> str:
+        """Why it found that it had nothing to do with what it was given, though it ended well; "" where it did it."""
+        return str(self.job.result.get(REFUSED) or "") if self.job.state == Job.State.DONE else ""
+
+    @property
     def tone(self) -> str:
-        return TONES.get(self.job.state, "")
+        return "danger" if self.refused else TONES.get(self.job.state, "")
+
+    @property
+    def state_words(self) -> str:
+        return _("Refused") if self.refused else self.job.get_state_display()
 
     @property
     def result(self) -> str:
@@ -183,8 +194,15 @@ PAST = (Job.State.DONE, Job.State.FAILED, Job.State.STOPPED)
 
 
 def past_jobs(*, kind: str, state: str) -> QuerySet[Job]:
-    """What has ended, newest first; of one kind and one state, where they are not empty."""
-    found = Job.objects.select_related("started_by").filter(state__in=[state] if state in PAST else PAST)
+    """What has ended, newest first; of one kind and one state, where not empty. What was refused counts as failed."""
+    found = Job.objects.select_related("started_by").filter(state__in=PAST)
+    refused = Q(state=Job.State.DONE, result__has_key=REFUSED) & ~Q(**{f"result__{REFUSED}": ""})
+    if state == Job.State.FAILED:
+        found = found.filter(Q(state=state) | refused)
+    elif state == Job.State.DONE:
+        found = found.filter(state=state).exclude(refused)
+    elif state in PAST:
+        found = found.filter(state=state)
     if kind:
         found = found.filter(kind=kind)
     return found.order_by(F("finished_at").desc(nulls_last=True), "-pk")

@@ -97,6 +97,8 @@ def reason_words(reason: str) -> str:
         return _("after import no. %(number)s") % {"number": what}
     if source == "undo":
         return _("after import no. %(number)s was undone") % {"number": what}
+    if source == "changed":
+        return _("after somebody's days or accounts changed")
     if reason == BY_HAND:
         return _("all accounts, by hand")
     return reason

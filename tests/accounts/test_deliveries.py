@@ -20,6 +20,7 @@ from pytest_django.fixtures import Settings
 from accounts import deliveries, folders, uploads
 from accounts.folders import check_folder, folder_of, look, make_folder
 from accounts.models import Import, ImportSource, Purchase, Upload
+from crm.jobs.models import Job
 from tests.support.cast import Cast
 from tests.support.uploading import checked, post, purchases, work_off
 from tests.support.uploads import make_preset, make_source
@@ -86,6 +87,17 @@ def test_a_refused_file_says_why_and_the_admins_are_told(
     assert upload.problem in mail.body
     assert reverse("imports:upload", args=[upload.uuid]) in mail.body
     assert not Import.objects.exists()
+    job = Job.objects.get(kind=uploads.IMPORT)
+    admin = Client()
+    admin.force_login(cast.ada)
+    for state, listed in (("failed", True), ("done", False), ("", True)):
+        page = admin.get(reverse("jobs:list"), {"state": state}).content.decode()
+        assert (reverse("jobs:job", args=[job.pk]) in page) is listed
+    assert "Refused</span>" in page and "Done</span>" not in page
+    assert (
+        "It was refused, and nothing was written."
+        in admin.get(reverse("jobs:job", args=[job.pk])).content.decode()
+    )
 
 
 def test_a_refused_file_is_imported_as_somebody_set_it_up(

@@ -82,6 +82,19 @@ def given(currency: str, day: str, rate: str) -> Given:
         raise BadValue(_("rate: %(problem)s") % {"problem": problem}) from problem
 
 
+FAR = 2
+"""A rate so many times another of its currency, or so small a part of it, is looked at again."""
+
+
+def far_from(given: Given) -> ExchangeRate | None:
+    """The other rate of the currency that is nearest in time, where it is far from the one given; else None."""
+    others = ExchangeRate.objects.filter(currency=given.currency).exclude(day=given.day).order_by("-day")
+    other = others.filter(day__lt=given.day).first() or others.last()
+    if other is None or given.rate / FAR <= other.rate <= given.rate * FAR:
+        return None
+    return other
+
+
 def read_lines(text: str) -> list[Given]:
     """Lines of `currency;day;rate` (semicolons or tabs); empty lines and a header are passed over.
 

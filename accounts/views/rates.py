@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -46,7 +47,7 @@ class RateForm(forms.Form):
             except BadValue as problem:
                 field, _colon, words = str(problem).partition(": ")
                 known = field if field in self.fields else None
-                self.add_error(known, (words if known else str(problem)).capitalize() + ".")
+                self.add_error(known, capfirst(words if known else str(problem)) + ".")
         return data
 
 
@@ -85,7 +86,11 @@ def rate_list(request: Request) -> HttpResponse:
     words = (
         _("%(currency)s on %(day)s: corrected.") if saved.changed else _("%(currency)s on %(day)s: saved.")
     )
-    toast(request, words % {"currency": given.currency, "day": given.day.isoformat()})
+    words %= {"currency": given.currency, "day": given.day.isoformat()}
+    if (other := rates.far_from(given)) is not None:
+        more = _("It was %(rate)s on %(day)s: is it upside down?")
+        words += " " + more % {"rate": f"{other.rate.normalize():f}", "day": other.day.isoformat()}
+    toast(request, words)
     return redirect("rates:currency", code=given.currency)
 
 

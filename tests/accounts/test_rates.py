@@ -176,3 +176,17 @@ def test_the_command_takes_a_file_or_nothing(db: None, tmp_path: Path, capsys: A
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("import_rates", str(tmp_path / "none.csv"))
     assert ExchangeRate.objects.count() == 1
+
+
+@pytest.mark.parametrize(("rate", "far"), [("4,25", True), ("0.1", True), ("0.25", False), ("0.4", False)])
+def test_a_rate_far_from_the_one_before_is_asked_about(ada: Client, rate: str, far: bool) -> None:
+    ada.post(reverse("rates:list"), {"currency": "PLN", "day": "2026-09-01", "rate": "0.23"})
+    answer = ada.post(
+        reverse("rates:list"), {"currency": "PLN", "day": "2026-10-01", "rate": rate}, follow=True
+    )
+    assert ("It was 0.23 on 2026-09-01: is it upside down?" in text(answer)) is far
+
+
+def test_a_currency_keeps_its_capital_letters_in_a_message(ada: Client) -> None:
+    answer = ada.post(reverse("rates:list"), {"currency": "EUR", "day": "2026-10-01", "rate": "1"})
+    assert "EUR is the base currency" in text(answer)

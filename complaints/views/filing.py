@@ -29,6 +29,7 @@ from complaints.errors import ComplaintError, NotAllowed
 from complaints.file_types import ACCEPT, Refused
 from complaints.filing import file_complaint, suspected_duplicates
 from complaints.filing_form import FilingForm, lines_of, purchases_of, typed_in, with_letter
+from complaints.finding import find_complaints
 from complaints.letters import LONGEST_PASTED, Letter, Unreadable, read_letter, read_pasted
 from complaints.models import Complaint, ComplaintMessage
 from crm.look.figures import day
@@ -135,7 +136,7 @@ def _look(request: Request, draft: _Draft) -> HttpResponse:
     if len(found) == 1:
         draft.account = _account(request, str(found[0].pk))
         return _page(request, _known(draft, words))
-    draft.more = {"found": found, "find": words}
+    draft.more = {"found": found, "find": words, "filed": _filed(request, words)}
     return _page(request, draft)
 
 
@@ -341,11 +342,16 @@ def _found(request: Request, words: str) -> list[Account]:
     return list(rows.with_person_found(words).order_by("-sales_12m_cents", "code")[:FOUND])
 
 
+def _filed(request: Request, words: str) -> list[Complaint]:
+    """The complaint that was filed already, where its number was typed and not the customer's name."""
+    return find_complaints(words, user=request.user, today=request.today, most=3)
+
+
 @require_GET
 def accounts(request: Request) -> HttpResponse:
     """The accounts found while one types, as buttons of the form."""
     words = request.GET.get("find", "").strip()[:200]
-    context = {"found": _found(request, words), "find": words}
+    context = {"found": _found(request, words), "find": words, "filed": _filed(request, words)}
     return render(request, "complaints/filing/accounts.html", context)
 
 

@@ -246,6 +246,17 @@ def test_found_by_name_phone_tax_number_or_purchase(cast: Cast, words: str) -> N
     assert post(cast.rita, given).context["account"] == cast.acme  # the only one is chosen at once
 
 
+def test_who_types_the_number_of_a_complaint_is_led_to_it(cast: Cast) -> None:
+    complaint = ComplaintFactory(account=cast.acme, number="R-2026-00175")
+    where = f'href="{reverse("complaint:page", args=[complaint.pk])}"'
+    given = {"find": "r-2026-00175"}
+    found = client_of(cast.rita).get(reverse("filing:accounts"), given).content.decode()
+    assert where in found and "is filed already" in found and "Nothing you may see" not in found
+    assert where in post(cast.rita, given | {"look": "1"}).content.decode()
+    hidden = client_of(cast.otto).get(reverse("filing:accounts"), given).content.decode()
+    assert where not in hidden and "Nothing you may see" in hidden
+
+
 def test_a_purchase_or_person_searched_for_is_taken_along(cast: Cast) -> None:
     purchase = PurchaseFactory(account=cast.acme, number="FV/2026/77")
     person = ContactPersonFactory(account=cast.acme, name="Bożena Malinowska")

@@ -60,7 +60,7 @@ def file(request: Request) -> HttpResponse:
     """The form, empty or for an account (`?account=`); a post does what its button says."""
     if request.method != "POST":
         draft = _Draft(account=_account(request, request.GET.get("account")))
-        return _page(request, draft)
+        return _page(request, _known(draft, "") if draft.account else draft)
     draft = _Draft(_account(request, request.POST.get("account")), typed_in(request.POST))
     _hold(request, draft)
     for act, do in _ACTS.items():
@@ -118,14 +118,14 @@ def _choose(request: Request, draft: _Draft) -> HttpResponse:
 
 
 def _known(draft: _Draft, words: str) -> _Draft:
-    """The draft with what the words by which the account was found say besides."""
+    """The draft with what the words by which the account was found, "" for none, say besides: who, and of what."""
     account, typed = draft.account, draft.typed
     assert account is not None
-    if words.strip():
-        purchase = account.purchases.filter(number=words.strip()).first()
-        person = caller(words, account=account) if purchase is None else None
-        typed["purchase"] = typed.get("purchase") or (purchase and purchase.pk)
-        typed["person"] = typed.get("person") or (person and person.pk)
+    words = words.strip()
+    purchase = account.purchases.filter(number=words).first() if words else None
+    person = caller("" if purchase else words, account=account)
+    typed["purchase"] = typed.get("purchase") or (purchase and purchase.pk)
+    typed["person"] = typed.get("person") or (person and person.pk)
     return draft
 
 

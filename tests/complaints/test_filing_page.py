@@ -266,6 +266,45 @@ def test_a_purchase_or_person_searched_for_is_taken_along(cast: Cast) -> None:
     assert form["person"].value() == person.pk
 
 
+def test_the_only_person_there_says_so(cast: Cast) -> None:
+    person = ContactPersonFactory(account=cast.acme, name="Bożena Malinowska")
+    ContactPersonFactory(account=cast.acme, name="Gone", left_on=TODAY)
+    form = client_of(cast.rita).get(URL, {"account": cast.acme.pk}).context["form"]
+    assert form["person"].value() == person.pk
+    form = post(cast.rita, {"choose": cast.acme.pk, "find": cast.acme.name}).context["form"]
+    assert form["person"].value() == person.pk
+    again = post(cast.rita, fields(cast, file=None, person="")).context["form"]
+    assert again["person"].value() == ""  # nobody named was chosen
+    ContactPersonFactory(account=cast.acme, name="Jan Drugi")
+    form = client_of(cast.rita).get(URL, {"account": cast.acme.pk}).context["form"]
+    assert form["person"].value() is None
+
+
+@pytest.mark.parametrize(
+    ("words", "is_caller"),
+    [
+        ("600 100 201", True),
+        ("+48 600-100-201", True),
+        ("office@acme.test", True),
+        ("b.malinowska@acme.test", False),
+        ("acme", False),
+        ("525-000-00-01", False),
+        ("600 100 20", False),
+    ],
+)
+def test_whose_phone_or_address_was_searched_for_says_so(cast: Cast, words: str, is_caller: bool) -> None:
+    """Also where the account has the same."""
+    cast.acme.phone, cast.acme.email = "+48 600 100 201", "office@acme.test"
+    cast.acme.tax_number = "525-000-00-01"
+    cast.acme.save()
+    person = ContactPersonFactory(
+        account=cast.acme, name="Bożena", phone="600100201", email="Office@acme.test"
+    )
+    ContactPersonFactory(account=cast.acme, name="Acme Jan", phone="600100202 5250000001", email="")
+    form = post(cast.rita, {"choose": cast.acme.pk, "find": words}).context["form"]
+    assert form["person"].value() == (person.pk if is_caller else None)
+
+
 def test_another_account_keeps_the_words_and_drops_what_was_the_firsts(cast: Cast) -> None:
     purchase = PurchaseFactory(account=cast.acme)
     answer = post(cast.ada, fields(cast, file=None, change="1", purchase=purchase.pk))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.models import Channel
 from complaints.models import Complaint, ComplaintPolicy, State
 from contacts.agenda import calendar_of, request_contact, withdraw_contact
-from contacts.models import AgendaItem, Reason
+from contacts.models import AgendaItem, Outcome, Reason, Touchpoint
+from contacts.querysets import TouchpointQuerySet
+from contacts.triggers import SOURCE as OF_A_TRIGGER
+from crm.team.models import User
 
 URGENT_MINUTES = 20
 AFTER_MINUTES = 10
@@ -90,3 +94,25 @@ def withdraw_afterwards(complaint: Complaint, *, now: dt.datetime) -> None:
     withdraw_contact(
         account=complaint.account, reason=Reason.MANUAL, source=_after_source(complaint), now=now
     )
+
+
+def contacts_about(complaint: Complaint, *, user: User, today: dt.date) -> TouchpointQuerySet:
+    """The touchpoints, of those the user may see, by which somebody dealt with what was asked for because of it.
+
+    Read from the agenda, not copied: one that is corrected or taken back is right here too. A contact closes all that
+    stands on its follow-up; what it left out is asked for again at that moment, and is none of these. Whoever was
+    not reached was rung all the same. The outreach, at other accounts, is left out.
+    """
+    named = Q(source=f"complaint:{complaint.pk}") | Q(source__startswith=f"complaint:{complaint.pk}:")
+    named |= Q(source__startswith=OF_A_TRIGGER, source__endswith=f":complaint:{complaint.pk}")
+    again = AgendaItem.objects.filter(
+        account=OuterRef("account"),
+        reason=OuterRef("reason"),
+        source=OuterRef("source"),
+        created_at=OuterRef("closed_at"),
+        pk__gt=OuterRef("pk"),
+    )
+    done = AgendaItem.objects.filter(
+        named, account=complaint.account_id, state=AgendaItem.State.DONE, closed_by__isnull=False
+    ).filter(Q(closed_by__outcome=Outcome.NOT_REACHED) | ~Exists(again))
+    return Touchpoint.objects.live().visible_to(user, on=today).filter(pk__in=done.values("closed_by"))

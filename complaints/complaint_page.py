@@ -277,7 +277,7 @@ class ComplaintPage:
     @cached_property
     def timeline(self) -> list[Entry]:
         """Newest first."""
-        return timeline(self.complaint, decisions=self.decisions)
+        return timeline(self.complaint, decisions=self.decisions, user=self.user, today=self.today)
 
     @cached_property
     def latest(self) -> str:

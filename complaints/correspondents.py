@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts.finding import FEWEST_LETTERS, Word
-from accounts.folding import fold
+from accounts.folding import digits, fold
 from accounts.models import Account, ContactPerson, Purchase
 from accounts.searching import read_words
 from complaints.letters import Letter, addresses_in
@@ -104,12 +104,20 @@ def _numbers_in(text: str) -> list[str]:
 
 
 def caller(words: str, *, account: Account) -> ContactPerson | None:
-    """The one person there who has what was searched for (the number on the display, a name), if it is one."""
+    """Who is likely to be speaking: the only person there, else the one who has what was searched for, if it is one.
+
+    What the account is called, or its tax number, found the account and nobody there; a phone number or an address
+    may be both the account's and the person's. At most two queries.
+    """
+    present = list(account.persons.present()[:2])
+    if len(present) < 2:
+        return present[0] if present else None
     asked = read_words(words)
+    called = fold(f"{account.name} {account.code} {account.city} {digits(account.tax_number)}")
     has = Q()
     for word in asked.numbers or asked.words:
-        if len(word) < FEWEST_LETTERS or word in account.search_key:
-            return None  # it found the account, not somebody there
+        if len(word) < FEWEST_LETTERS or word in called:
+            return None
         has &= Word(word).in_key()
     found = list(account.persons.present().filter(has)[:2]) if has else []
     return found[0] if len(found) == 1 else None

@@ -1,4 +1,4 @@
-"""One timeline of a complaint: every step, message, decision, approval, escalation and attachment, newest first."""
+"""One timeline of a complaint: every step, message, decision, approval, escalation, attachment and contact."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from complaints.asking import contacts_about
 from complaints.models import Complaint, ComplaintMessage, ComplaintStep, Decision, Escalation, State
 from crm.look.figures import currency, money_exact
+from crm.team.models import User
 
 MessageKind = ComplaintMessage.Kind
 _ICONS = {
@@ -31,7 +34,7 @@ class Entry:
 
     at: dt.datetime
     kind: str
-    """"step", "told", "heard", "internal", "decision", "warning", "breach" or "file": how it looks."""
+    """"step", "told", "heard", "internal", "decision", "warning", "breach", "file" or "contact": how it looks."""
     icon: str
     title: str
     text: str = ""
@@ -41,6 +44,8 @@ class Entry:
     """What stands small behind the title, such as a channel."""
     place: int = 0
     """What decides between entries of the same moment: the later is above."""
+    url: str = ""
+    """Where it can be read in full; "" for nowhere."""
 
     @property
     def sentence(self) -> str:
@@ -50,14 +55,20 @@ class Entry:
         return _("%(what)s, by %(who)s") % {"what": self.title, "who": self.who}
 
 
-def timeline(complaint: Complaint, *, decisions: Sequence[Decision]) -> list[Entry]:
-    """Everything that happened to it, newest first. Four queries; the decisions come with their people."""
+def timeline(
+    complaint: Complaint, *, decisions: Sequence[Decision], user: User, today: dt.date
+) -> list[Entry]:
+    """Everything that happened to it and the user may see, newest first.
+
+    Five queries; the decisions come with their people.
+    """
     entries = [
         *_of_steps(complaint, {one.approved_at or one.decided_at for one in decisions}),
         *_of_messages(complaint),
         *_of_decisions(decisions),
         *_of_escalations(complaint),
         *_of_files(complaint),
+        *_of_contacts(complaint, user, today),
     ]
     return sorted(entries, key=lambda entry: (entry.at, entry.place), reverse=True)
 
@@ -157,6 +168,26 @@ def _of_files(complaint: Complaint) -> Iterator[Entry]:
     for one in complaint.attachments.select_related("uploaded_by"):
         title = _("Attached: %(name)s") % {"name": one.original_name}
         yield Entry(one.uploaded_at, "file", "link", title, who=_name(one.uploaded_by))
+
+
+def _of_contacts(complaint: Complaint, user: User, today: dt.date) -> Iterator[Entry]:
+    """Whoever works on it knows by these that the owner rang."""
+    for one in contacts_about(complaint, user=user, today=today).select_related("user"):
+        # Its own page is for who may correct it; everybody else reads it on the account's timeline.
+        correctable = user.is_admin or user.is_manager or one.user_id == user.pk
+        yield Entry(
+            one.at,
+            "contact",
+            one.channel,
+            _("Contact with the customer"),
+            one.note,
+            _name(one.user),
+            f"{one.get_channel_display()} · {one.get_outcome_display()}",
+            place=1,
+            url=reverse("contacts:touchpoint", args=[one.pk])
+            if correctable
+            else reverse("accounts:tab", args=[complaint.account_id, "timeline"]),
+        )
 
 
 def _name(user: object | None) -> str:

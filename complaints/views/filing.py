@@ -29,6 +29,7 @@ from complaints.errors import ComplaintError, NotAllowed
 from complaints.file_types import ACCEPT, Refused
 from complaints.filing import file_complaint, suspected_duplicates
 from complaints.filing_form import FilingForm, lines_of, purchases_of, typed_in, with_letter
+from complaints.finding import find_complaints
 from complaints.letters import LONGEST_PASTED, Letter, Unreadable, read_letter, read_pasted
 from complaints.models import Complaint, ComplaintMessage
 from crm.look.figures import day
@@ -59,7 +60,7 @@ def file(request: Request) -> HttpResponse:
     """The form, empty or for an account (`?account=`); a post does what its button says."""
     if request.method != "POST":
         draft = _Draft(account=_account(request, request.GET.get("account")))
-        return _page(request, draft)
+        return _page(request, _known(draft, "") if draft.account else draft)
     draft = _Draft(_account(request, request.POST.get("account")), typed_in(request.POST))
     _hold(request, draft)
     for act, do in _ACTS.items():
@@ -117,14 +118,14 @@ def _choose(request: Request, draft: _Draft) -> HttpResponse:
 
 
 def _known(draft: _Draft, words: str) -> _Draft:
-    """The draft with what the words by which the account was found say besides."""
+    """The draft with what the words by which the account was found, "" for none, say besides: who, and of what."""
     account, typed = draft.account, draft.typed
     assert account is not None
-    if words.strip():
-        purchase = account.purchases.filter(number=words.strip()).first()
-        person = caller(words, account=account) if purchase is None else None
-        typed["purchase"] = typed.get("purchase") or (purchase and purchase.pk)
-        typed["person"] = typed.get("person") or (person and person.pk)
+    words = words.strip()
+    purchase = account.purchases.filter(number=words).first() if words else None
+    person = caller("" if purchase else words, account=account)
+    typed["purchase"] = typed.get("purchase") or (purchase and purchase.pk)
+    typed["person"] = typed.get("person") or (person and person.pk)
     return draft
 
 
@@ -135,7 +136,7 @@ def _look(request: Request, draft: _Draft) -> HttpResponse:
     if len(found) == 1:
         draft.account = _account(request, str(found[0].pk))
         return _page(request, _known(draft, words))
-    draft.more = {"found": found, "find": words}
+    draft.more = {"found": found, "find": words, "filed": _filed(request, words)}
     return _page(request, draft)
 
 
@@ -341,11 +342,16 @@ def _found(request: Request, words: str) -> list[Account]:
     return list(rows.with_person_found(words).order_by("-sales_12m_cents", "code")[:FOUND])
 
 
+def _filed(request: Request, words: str) -> list[Complaint]:
+    """The complaint that was filed already, where its number was typed and not the customer's name."""
+    return find_complaints(words, user=request.user, today=request.today, most=3)
+
+
 @require_GET
 def accounts(request: Request) -> HttpResponse:
     """The accounts found while one types, as buttons of the form."""
     words = request.GET.get("find", "").strip()[:200]
-    context = {"found": _found(request, words), "find": words}
+    context = {"found": _found(request, words), "find": words, "filed": _filed(request, words)}
     return render(request, "complaints/filing/accounts.html", context)
 
 

@@ -1,4 +1,6 @@
-"""Finding who is calling, from every page: accounts, persons and purchases by what is in hand (docs/domain.md, 9)."""
+"""Finding who is calling, from every page: complaints, accounts, persons, purchases by what is in hand
+(docs/domain.md, 9).
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,11 @@ from django.db.models import Q
 from accounts.finding import Word
 from accounts.models import Account, ContactPerson, Purchase
 from accounts.searching import Words, read_words
+from complaints.finding import find_complaints
+from complaints.models import Complaint
 from crm.team.models import User
 
-ACCOUNTS, PERSONS, PURCHASES = 8, 6, 6
+ACCOUNTS, PERSONS, PURCHASES, COMPLAINTS = 8, 6, 6, 6
 FEWEST_LETTERS = 2
 """One letter begins too much to find somebody by."""
 LOOKED_THROUGH = 300
@@ -26,6 +30,7 @@ class Found:
     """What was found, the likeliest first; `more` where the list of accounts holds more than these."""
 
     words: str
+    complaints: Sequence[Complaint] = ()
     accounts: Sequence[Account] = ()
     persons: Sequence[Mapping[str, Any]] = ()
     purchases: Sequence[Mapping[str, Any]] = ()
@@ -36,13 +41,15 @@ class Found:
     @property
     def nothing(self) -> bool:
         """Whether nothing was found, although something was looked for."""
-        return not (self.is_short or self.accounts or self.persons or self.purchases)
+        found = self.complaints or self.accounts or self.persons or self.purchases
+        return not (self.is_short or found)
 
 
 def find(words: str, *, user: User, today: dt.date) -> Found:
-    """What the user may see of all that has the words: at most four queries.
+    """What the user may see of all that has the words: at most four queries, and one for the number of a complaint.
 
-    Accounts that are not archived, by sales; persons who are still there; purchases by the beginning of their number.
+    Complaints by the beginning of their number, closed ones too; accounts that are not archived, by sales; persons who
+    are still there; purchases by the beginning of their number.
     """
     asked = read_words(words)
     if sum(map(len, asked.words)) < FEWEST_LETTERS:
@@ -57,6 +64,7 @@ def find(words: str, *, user: User, today: dt.date) -> Found:
     )
     return Found(
         words,
+        find_complaints(words, user=user, today=today, most=COMPLAINTS),
         accounts[:ACCOUNTS],
         _persons(asked, user=user, today=today),
         _purchases(asked, user=user, today=today),

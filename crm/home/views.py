@@ -43,7 +43,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def search(request: HttpRequest) -> HttpResponse:
-    """Who is calling: accounts, persons and purchases by what was typed; for htmx what was found, alone."""
+    """Who is calling: complaints, accounts, persons, purchases by what was typed; for htmx what was found, alone."""
     asked = cast(Request, request)
     words = request.GET.get("find", "").strip()[:LONGEST_SEARCH]
     found = find(words, user=asked.user, today=asked.today) if words else None

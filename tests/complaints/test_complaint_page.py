@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from complaints import filing, workflow
+from complaints import asking, filing, workflow
 from complaints.errors import NotAllowed, WrongState
 from complaints.filing import Filed
 from complaints.models import (
@@ -25,7 +25,9 @@ from complaints.models import (
     Escalation,
     RootCause,
 )
-from contacts.models import AgendaItem
+from contacts.agenda import request_contact
+from contacts.models import AgendaItem, Reason, Touchpoint
+from contacts.touchpoints import delete_touchpoint, log_contact
 from crm.team.models import User
 from tests.support.cast import Cast
 from tests.support.factories import ComplaintFactory, ComplaintMessageFactory, PurchaseFactory
@@ -542,3 +544,87 @@ def test_a_question_is_answered_not_decided(cast: Cast, as_: Callable[[User], Cl
     assert reverse("complaint:decide", args=[question.pk]) not in page
     post(client, question, "resolve", resolution="", note="Next week")
     assert now_of(question).state == "resolved"
+
+
+# Contacts about it ---------------------------------------------------------------------------------------------------
+def rang(cast: Cast, item: AgendaItem, **given: Any) -> Touchpoint:
+    """Rita makes the call that the agenda item asks for."""
+    item.refresh_from_db()
+    values = {"channel": "phone", "outcome": "new_information", "note": "Wants it replaced."} | given
+    return log_contact(
+        actor=cast.rita,
+        account=item.account,
+        uuid=uuid.uuid4(),
+        now=LATER,
+        today=TODAY,
+        follow_up=item.follow_up,
+        **values,
+    )
+
+
+def asked_by(complaint: Complaint) -> AgendaItem:
+    return AgendaItem.objects.get(source=f"complaint:{complaint.pk}", state="open")
+
+
+def test_the_owners_call_stands_on_the_timeline(
+    cast: Cast, complaint: Complaint, as_: Callable[[User], Client]
+) -> None:
+    call = rang(cast, asked_by(complaint))
+    page = get(as_(cast.serge), complaint)
+    entry = page[page.index('<li data-kind="contact">') :]
+    entry = entry[: entry.index("</li>")]
+    for words in ("Phone · New information", "Wants it replaced.", "Rita Example"):
+        assert words in entry
+    # The agent cannot correct it, and reads it where all contacts are.
+    assert f'href="{reverse("accounts:tab", args=[cast.acme.pk, "timeline"])}"' in entry
+    own = reverse("contacts:touchpoint", args=[call.pk])
+    assert own not in entry and f'href="{own}"' in get(as_(cast.rita), complaint)
+    delete_touchpoint(touchpoint=call, actor=cast.rita, now=LATER, today=TODAY)
+    assert 'data-kind="contact"' not in get(as_(cast.serge), complaint)
+
+
+def test_only_what_the_call_dealt_with_and_only_of_this_complaint(cast: Cast, complaint: Complaint) -> None:
+    def about(one: Complaint, user: User = cast.serge) -> list[Touchpoint]:
+        return list(asking.contacts_about(one, user=user, today=TODAY))
+
+    other = file(cast)  # asked for by the same follow-up
+    item = asked_by(complaint)
+    left_out = rang(cast, item, items_done=[])  # spoke of something else: it is asked again
+    assert about(complaint) == [] and asked_by(complaint).pk != item.pk
+    missed = rang(cast, asked_by(complaint), outcome="not_reached")
+    assert about(complaint) == [missed]
+    reached = rang(cast, asked_by(complaint), items_done=[asked_by(complaint).pk])
+    assert set(about(complaint)) == {missed, reached} and left_out not in about(complaint)
+    assert about(other) == [missed]
+    assert about(complaint, cast.otto) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "account", "stands"),
+    [
+        ("complaint:{}:1", "acme", True),
+        ("complaint:{}:after", "acme", True),
+        ("trigger:3:complaint:{}", "acme", True),
+        ("complaint:{}:outreach", "brewery", False),
+        ("complaint:{}0", "acme", False),
+        ("trigger:3:complaint:1{}", "acme", False),
+        ("trigger:3:purchase:{}", "acme", False),
+    ],
+)
+def test_what_else_is_asked_for_because_of_it(
+    cast: Cast, complaint: Complaint, source: str, account: str, stands: bool
+) -> None:
+    item = request_contact(
+        account=getattr(cast, account),
+        reason=Reason.MANUAL,
+        source=source.format(complaint.pk),
+        words="?",
+        channel="phone",
+        minutes=10,
+        due=TODAY,
+        today=TODAY,
+        now=NOW,
+    )
+    assert item is not None
+    call = rang(cast, item)
+    assert list(asking.contacts_about(complaint, user=cast.ada, today=TODAY)) == [call] * stands

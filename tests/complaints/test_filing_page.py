@@ -246,6 +246,17 @@ def test_found_by_name_phone_tax_number_or_purchase(cast: Cast, words: str) -> N
     assert post(cast.rita, given).context["account"] == cast.acme  # the only one is chosen at once
 
 
+def test_who_types_the_number_of_a_complaint_is_led_to_it(cast: Cast) -> None:
+    complaint = ComplaintFactory(account=cast.acme, number="R-2026-00175")
+    where = f'href="{reverse("complaint:page", args=[complaint.pk])}"'
+    given = {"find": "r-2026-00175"}
+    found = client_of(cast.rita).get(reverse("filing:accounts"), given).content.decode()
+    assert where in found and "is filed already" in found and "Nothing you may see" not in found
+    assert where in post(cast.rita, given | {"look": "1"}).content.decode()
+    hidden = client_of(cast.otto).get(reverse("filing:accounts"), given).content.decode()
+    assert where not in hidden and "Nothing you may see" in hidden
+
+
 def test_a_purchase_or_person_searched_for_is_taken_along(cast: Cast) -> None:
     purchase = PurchaseFactory(account=cast.acme, number="FV/2026/77")
     person = ContactPersonFactory(account=cast.acme, name="Bożena Malinowska")
@@ -253,6 +264,45 @@ def test_a_purchase_or_person_searched_for_is_taken_along(cast: Cast) -> None:
     assert form["purchase"].value() == purchase.pk
     form = post(cast.rita, {"choose": cast.acme.pk, "find": "malinowska"}).context["form"]
     assert form["person"].value() == person.pk
+
+
+def test_the_only_person_there_says_so(cast: Cast) -> None:
+    person = ContactPersonFactory(account=cast.acme, name="Bożena Malinowska")
+    ContactPersonFactory(account=cast.acme, name="Gone", left_on=TODAY)
+    form = client_of(cast.rita).get(URL, {"account": cast.acme.pk}).context["form"]
+    assert form["person"].value() == person.pk
+    form = post(cast.rita, {"choose": cast.acme.pk, "find": cast.acme.name}).context["form"]
+    assert form["person"].value() == person.pk
+    again = post(cast.rita, fields(cast, file=None, person="")).context["form"]
+    assert again["person"].value() == ""  # nobody named was chosen
+    ContactPersonFactory(account=cast.acme, name="Jan Drugi")
+    form = client_of(cast.rita).get(URL, {"account": cast.acme.pk}).context["form"]
+    assert form["person"].value() is None
+
+
+@pytest.mark.parametrize(
+    ("words", "is_caller"),
+    [
+        ("600 100 201", True),
+        ("+48 600-100-201", True),
+        ("office@acme.test", True),
+        ("b.malinowska@acme.test", False),
+        ("acme", False),
+        ("525-000-00-01", False),
+        ("600 100 20", False),
+    ],
+)
+def test_whose_phone_or_address_was_searched_for_says_so(cast: Cast, words: str, is_caller: bool) -> None:
+    """Also where the account has the same."""
+    cast.acme.phone, cast.acme.email = "+48 600 100 201", "office@acme.test"
+    cast.acme.tax_number = "525-000-00-01"
+    cast.acme.save()
+    person = ContactPersonFactory(
+        account=cast.acme, name="Bożena", phone="600100201", email="Office@acme.test"
+    )
+    ContactPersonFactory(account=cast.acme, name="Acme Jan", phone="600100202 5250000001", email="")
+    form = post(cast.rita, {"choose": cast.acme.pk, "find": words}).context["form"]
+    assert form["person"].value() == (person.pk if is_caller else None)
 
 
 def test_another_account_keeps_the_words_and_drops_what_was_the_firsts(cast: Cast) -> None:

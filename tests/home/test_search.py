@@ -1,4 +1,4 @@
-"""Find, from every page: accounts, persons, purchases (docs/domain.md, section 9)."""
+"""Find, from every page: complaints, accounts, persons, purchases (docs/domain.md, section 9)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.home.search import find
 from tests.support.cast import Cast
-from tests.support.factories import AccountFactory, ContactPersonFactory, PurchaseFactory
+from tests.support.factories import AccountFactory, ComplaintFactory, ContactPersonFactory, PurchaseFactory
 
 
 @pytest.fixture
@@ -72,6 +72,62 @@ def test_the_list_goes_on_in_the_list_of_accounts(cast: Cast, today: dt.date, cl
     page = client.get("/search/", {"find": "młyn"}).content.decode()
     assert page.count('class="hit"') == 9
     assert 'href="/accounts/?q=m%C5%82yn"' in page
+
+
+@pytest.fixture
+def numbered(cast: Cast) -> Cast:
+    """One complaint that Rita sees, a closed one, a question, and one at somebody else's account."""
+    ComplaintFactory(account=cast.acme, number="R-2026-00175")
+    closed = dt.date(2026, 3, 1)
+    ComplaintFactory(
+        account=cast.acme, number="R-2025-00017", state="closed", opened_on=closed, closed_on=closed
+    )
+    ComplaintFactory(account=cast.acme, number="Q-2026-00176", kind="question")
+    ComplaintFactory(account=cast.quarry, number="R-2026-00178")
+    return cast
+
+
+@pytest.mark.parametrize(
+    ("words", "complaints"),
+    [
+        ("R-2026-00175", ["R-2026-00175"]),
+        (" r-2026-0017 ", ["R-2026-00175"]),
+        ("R-2", ["R-2025-00017", "R-2026-00175"]),
+        ("q-2026", ["Q-2026-00176"]),
+        ("R-2026-00178", []),
+        ("2026-00175", []),
+        ("R-2026-00175 leaks", []),
+        ("R-٢", []),
+        ("R-%", []),
+    ],
+)
+def test_a_complaint_is_found_by_its_number(
+    numbered: Cast, today: dt.date, words: str, complaints: list[str]
+) -> None:
+    found = find(words, user=numbered.rita, today=today)
+    assert sorted(one.number for one in found.complaints) == complaints
+    assert found.nothing == (not complaints)
+
+
+def test_the_complaint_stands_first_with_its_account_and_state(numbered: Cast, client: Client) -> None:
+    PurchaseFactory(account=numbered.acme, number="R-2026-00175/1")
+    client.force_login(numbered.rita)
+    page = client.get("/search/", {"find": "R-2026-00175"}).content.decode()
+    complaint = numbered.acme.complaints.get(number="R-2026-00175")
+    address = f'href="/complaints/{complaint.pk}/"'
+    assert page.index(address) < page.index(">Accounts</h2>") < page.index("R-2026-00175/1")
+    assert "Zakłady Acme" in page and complaint.get_state_display() in page
+    client.force_login(numbered.otto)
+    assert "Nothing you may see" in client.get("/search/", {"find": "R-2026-00175"}).content.decode()
+
+
+def test_one_statement_for_the_number_of_a_complaint(numbered: Cast, today: dt.date) -> None:
+    for person in (numbered.rita, numbered.mona, numbered.ada):
+        find("x0", user=person, today=today)
+        with CaptureQueriesContext(connection) as queries:
+            find("R-2026-00175", user=person, today=today)
+        assert len(queries) <= 5
+        assert sum("complaints_complaint" in each["sql"] for each in queries) == 1
 
 
 def test_at_most_four_statements_of_its_own(company: Cast, today: dt.date) -> None:

@@ -23,7 +23,9 @@ from crm.team.models import User
 
 
 class Note(NamedTuple):
-    """What is said of one agenda item. tone: "", "soon" or "late"; url: where the thing itself is, "" for nowhere."""
+    """What is said of one agenda item, "" for nothing. tone: "", "soon" or "late"; url: where the thing itself is, ""
+    for nowhere.
+    """
 
     words: str
     tone: str = ""

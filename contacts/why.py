@@ -86,7 +86,7 @@ def why_now(
         return Why(_("Booked by hand"))
     first, *rest = asks
     words, tone, more = _lead(first, today=today, coming=coming)
-    if notes and (note := notes.get(first.source)) is not None:
+    if notes and (note := notes.get(first.source)) is not None and note.words:
         # Translators: why a contact is due, and its time left: "Complaint: 2 h 10 min left"
         said = _("%(reason)s: %(note)s") % {"reason": Reason(first.reason).label, "note": note.words}
         # How urgent it is says its time, and no longer that it is a complaint.

@@ -251,7 +251,7 @@ ACCOUNT_BRIEF = (
 # What everybody must know who is about to contact an account, in order (accounts/alerts.py).
 ACCOUNT_ALERTS = ("complaints.alerts.OpenComplaints",)
 # What apps say of the agenda items that they put on the queue (contacts/queue_notes.py).
-QUEUE_NOTES = ("complaints.on_the_queue.TimeLeft",)
+QUEUE_NOTES = ("complaints.on_the_queue.TimeLeft", "complaints.on_the_queue.AfterClosing")
 # Functions called on commit with account_ids, today and now when something changed by hand that planning reads.
 ACCOUNT_CHANGED = ("contacts.tasks.plan_changed", "complaints.clock.refresh_accounts")
 # Functions called on commit with user_ids, today and now when somebody's working days or contact minutes changed.

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Account
 from complaints import asking, filing, workflow
 from complaints.errors import NotAllowed, WrongState
 from complaints.filing import Filed
@@ -25,6 +26,7 @@ from complaints.models import (
     Escalation,
     RootCause,
 )
+from complaints.on_the_queue import AfterClosing
 from contacts.agenda import request_contact
 from contacts.models import AgendaItem, Reason, Touchpoint
 from contacts.touchpoints import delete_touchpoint, log_contact
@@ -599,6 +601,22 @@ def test_only_what_the_call_dealt_with_and_only_of_this_complaint(cast: Cast, co
     assert about(complaint, cast.otto) == []
 
 
+def ask(account: Account, source: str) -> AgendaItem:
+    item = request_contact(
+        account=account,
+        reason=Reason.MANUAL,
+        source=source,
+        words="About a complaint",
+        channel="phone",
+        minutes=10,
+        due=TODAY,
+        today=TODAY,
+        now=NOW,
+    )
+    assert item is not None
+    return item
+
+
 @pytest.mark.parametrize(
     ("source", "account", "stands"),
     [
@@ -614,17 +632,33 @@ def test_only_what_the_call_dealt_with_and_only_of_this_complaint(cast: Cast, co
 def test_what_else_is_asked_for_because_of_it(
     cast: Cast, complaint: Complaint, source: str, account: str, stands: bool
 ) -> None:
-    item = request_contact(
-        account=getattr(cast, account),
-        reason=Reason.MANUAL,
-        source=source.format(complaint.pk),
-        words="?",
-        channel="phone",
-        minutes=10,
-        due=TODAY,
-        today=TODAY,
-        now=NOW,
-    )
-    assert item is not None
-    call = rang(cast, item)
+    call = rang(cast, ask(getattr(cast, account), source.format(complaint.pk)))
     assert list(asking.contacts_about(complaint, user=cast.ada, today=TODAY)) == [call] * stands
+
+
+@pytest.mark.parametrize("source", ["complaint:{}:after", "complaint:{}:outreach", "trigger:3:complaint:{}"])
+def test_what_is_asked_for_afterwards_leads_to_the_complaint(
+    cast: Cast,
+    complaint: Complaint,
+    source: str,
+    as_: Callable[[User], Client],
+    time_machine: Any,
+) -> None:
+    """By its words, without the time left: it is not late because the complaint is."""
+    time_machine.move_to(NOW + dt.timedelta(days=2), tick=False)
+    item = ask(cast.brewery, source.format(complaint.pk))
+    where = f'<a href="{reverse("complaint:page", args=[complaint.pk])}">About a complaint</a>'
+    address = reverse("contacts:follow_up", args=[item.follow_up_id])
+    assert cast.brewery.owner is not None
+    for user in (cast.brewery.owner, cast.mona, cast.ada):
+        page = as_(user).get(address, headers={"HX-Request": "true"}).content.decode()
+        sees = Complaint.objects.visible_to(user, on=TODAY).filter(pk=complaint.pk).exists()
+        assert "About a complaint" in page and (where in page) == sees
+        assert "over by" not in page
+    assert "over by" not in as_(cast.brewery.owner).get("/today/").content.decode()
+
+
+def test_another_trigger_asks_no_complaint(cast: Cast, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        sources = {"trigger:3:purchase:17", "trigger:3:lapsing:2026"}
+        assert AfterClosing().notes(sources, user=cast.ada, today=TODAY, now=NOW) == {}

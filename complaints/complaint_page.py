@@ -162,6 +162,19 @@ class ComplaintPage:
         """Whether "was it solved?" can be answered."""
         return self.complaint.state in {State.RESOLVED, State.CLOSED}
 
+    def offers(self, form: str) -> bool:
+        """Whether the form of this name (views.page.FORMS) has its place on the page as it stands."""
+        match form:
+            case "decision":
+                return "decide" in self.acts
+            case "second":
+                return self.pending is not None
+            case "resolution":
+                return "resolve" in self.acts
+            case "solved":
+                return self.may_say_solved
+        return True
+
     @cached_property
     def asked_after(self) -> FollowUp | None:
         """The contact in which somebody asks whether it was solved; None where none is open."""

@@ -49,13 +49,16 @@ def page(request: Request, pk: int) -> HttpResponse:
 
 
 def show(
-    request: Request, complaint: Complaint, *, happened: bool = False, **bound: forms.Form
+    request: Request, complaint: Complaint, *, happened: bool | None = None, **bound: forms.Form
 ) -> HttpResponse:
     """The page; `bound` forms, by their names in FORMS, come with what was typed and what is wrong with it.
 
-    happened: say what happened last, because somebody else was quicker.
+    happened: say what happened last, because somebody else was quicker; None: where the page has no place any more for
+    a bound form, so that what is wrong with it would be dropped without a word.
     """
     opened = ComplaintPage(complaint, user=request.user, today=request.today, now=request.now)
+    if happened is None:
+        happened = not all(opened.offers(name) for name in bound)
     context = {
         "opened": opened,
         "complaint": complaint,

@@ -82,8 +82,6 @@ def approve(*, decision: Decision, actor: User, today: dt.date, now: dt.datetime
 def refuse(*, decision: Decision, actor: User, today: dt.date, now: dt.datetime, note: str) -> Decision:
     """A second person does not agree, and says why; the complaint is to be decided anew."""
     with held(decision.complaint, actor=actor, today=today):
-        if not note.strip():
-            raise BadInput(_("Say why you do not agree."), field="note")
         return _second_look(decision, Approval.REFUSED, actor, now, note)
 
 
@@ -108,6 +106,9 @@ def _second_look(decision: Decision, approval: str, actor: User, now: dt.datetim
     if found.decided_by_id == actor.pk:
         raise NotAllowed(_("Nobody approves an own decision: ask a second person."))
     require(found.complaint, "approve")
+    # Last: whoever comes too late is told that, and not that a note is lacking.
+    if approval == Approval.REFUSED and not note.strip():
+        raise BadInput(_("Say why you do not agree."), field="note")
     found.approval, found.approved_by, found.approved_at = approval, actor, now
     found.approval_note = note.strip()
     found.save(update_fields=["approval", "approved_by", "approved_at", "approval_note"])

@@ -331,6 +331,30 @@ def test_the_second_of_two_is_told_what_happened(
     assert Decision.objects.get().outcome == "accepted"
 
 
+@pytest.mark.parametrize("note", ["", "Too much"])
+def test_the_second_of_two_second_persons_is_told_who_was_quicker(
+    cast: Cast, complaint: Complaint, as_: Callable[[User], Client], note: str
+) -> None:
+    post(as_(cast.serge), complaint, "decide", outcome="goodwill", amount="2000", reason="A good customer")
+    decision = Decision.objects.get()
+    post(as_(cast.mona), complaint, "second_look", decision.pk, look="approve", note="Fine")
+    refused = post(as_(cast.ada), complaint, "second_look", decision.pk, look="refuse", note=note)
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Somebody was quicker." in page and "by Mona Example" in page
+    decision.refresh_from_db()
+    assert decision.approval == "approved"
+
+
+def test_what_is_incomplete_and_too_late_is_not_dropped_without_a_word(
+    cast: Cast, complaint: Complaint, as_: Callable[[User], Client]
+) -> None:
+    client = as_(cast.serge)
+    post(as_(cast.mona), complaint, "decide", outcome="accepted", amount="500", reason="")
+    page = post(client, complaint, "decide", outcome="", amount="much").content.decode()
+    assert "Somebody was quicker." in page and "by Mona Example" in page
+
+
 # Messages ------------------------------------------------------------------------------------------------------------
 def test_a_message_sent_twice_is_written_once(
     cast: Cast, complaint: Complaint, as_: Callable[[User], Client]

@@ -14,6 +14,7 @@ from complaints.levels import minutes_in
 from complaints.models import ComplaintPolicy, Kind
 from complaints.page_forms import AmountField, RefusableForm
 from complaints.wording import working_words
+from crm.look.figures import currency
 
 
 class WorkingTimeField(forms.Field):
@@ -38,7 +39,7 @@ class LevelForm(RefusableForm):
     """First response and resolution of one tier and category."""
 
     response = WorkingTimeField(
-        label=_("First response within"), help_text=_("Working time: 90 min, 4 h, 2 d. A day has 8 hours.")
+        label=_("First response within"), help_text=_("Working time: 90 min, 1.5 h, 2 d. A day has 8 hours.")
     )
     resolution = WorkingTimeField(
         label=_("Resolved within"), help_text=_("While we wait for the customer, the clock stands.")
@@ -66,8 +67,12 @@ class NamedForm(RefusableForm):
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("A new name holds in the past too."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.initial.get("name"):  # a new row has no past
+            self.fields["name"].help_text = _("A new name holds in the past too.")
 
 
 class CategoryForm(NamedForm):
@@ -90,6 +95,8 @@ class CauseForm(NamedForm):
 
 class PolicyForm(RefusableForm):
     """The terms of a new version of the complaint policy, and why it is made."""
+
+    MONEY = ("auto_accept_cents", "second_person_cents")
 
     auto_accept_cents = AmountField(
         required=True,
@@ -128,11 +135,17 @@ class PolicyForm(RefusableForm):
     )
     based_on = forms.IntegerField(widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.MONEY:  # of the form alone: what has changed says its currency with each amount
+            field = self.fields[name]
+            field.label = _("%(label)s, %(currency)s") % {"label": field.label, "currency": currency()}
+
     @staticmethod
     def written(policy: ComplaintPolicy) -> dict[str, Any]:
         """A version as the form shows it."""
         values = {name: getattr(policy, name) for name in ComplaintPolicy.TERMS}
-        for name in ("auto_accept_cents", "second_person_cents"):
+        for name in PolicyForm.MONEY:
             whole, cents = divmod(values[name], 100)
             values[name] = f"{whole}.{cents:02d}" if cents else str(whole)
         return {**values, "based_on": policy.version}

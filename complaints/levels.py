@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -32,21 +33,23 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), DAY),
 }
 """The working minutes of a unit, by the ways in which people write it."""
-_PART = re.compile(r"(\d{1,6})\s*([a-z]*)\.?\s*")
+_PART = re.compile(r"(\d{1,6}(?:[.,]\d{1,2})?)\s*([a-z]*)\.?\s*")
 
 
 def minutes_in(text: str) -> int:
-    """The working minutes that somebody wrote: "90", "90 min", "4 h", "1 h 30", "2 d", "1 day 4 h".
+    """The working minutes that somebody wrote: "90", "90 min", "4 h", "1 h 30", "1,5 h", "2 d", "1 day 4 h".
 
-    A day is a working day of eight hours. Raises BadInput for anything else.
+    A day is a working day of eight hours. Hours and days may have two decimals, after a comma or a point; the result is
+    the nearest minute. Raises BadInput for anything else.
     """
     total, smallest, rest = 0, DAY + 1, text.strip().lower()
     while rest or not text.strip():
         part = _PART.match(rest)
         unit = _UNITS.get(part[2]) if part else None
-        if part is None or unit is None or unit >= smallest:
-            raise BadInput(_("Write working time, such as 90 min, 4 h or 2 d; a day has 8 hours."))
-        total, smallest, rest = total + int(part[1]) * unit, unit, rest[part.end() :]
+        count = part[1].replace(",", ".") if part else ""
+        if part is None or unit is None or unit >= smallest or (unit == 1 and "." in count):
+            raise BadInput(_("Write working time, such as 90 min, 1.5 h or 2 d; a day has 8 hours."))
+        total, smallest, rest = total + round(Decimal(count) * unit), unit, rest[part.end() :]
     return total
 
 

@@ -47,7 +47,7 @@ def test_a_level_by_keyboard_with_its_effect(
     response = page.get_by_label("First response within")
     response.fill("an hour")
     page.get_by_role("button", name="Show the effect").click()
-    expect(page.get_by_text("Write working time, such as 90 min, 4 h or 2 d")).to_be_visible()
+    expect(page.get_by_text("Write working time, such as 90 min, 1.5 h or 2 d")).to_be_visible()
     response.fill("1 h")
     page.get_by_role("button", name="Show the effect").click()
     expect(page.get_by_text("No open complaint is concerned.")).to_be_visible()

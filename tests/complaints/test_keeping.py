@@ -53,13 +53,41 @@ def file(cast: Cast, category: str = "quality", **fields: Any) -> Complaint:
 # Service levels ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "minutes"),
-    [("90", 90), ("90 min", 90), ("4h", 240), ("1 h 30", 90), ("2 d", 960), (" 1 Day 4 hours ", 720)],
+    [
+        ("90", 90),
+        ("90 min", 90),
+        ("4h", 240),
+        ("1 h 30", 90),
+        ("2 d", 960),
+        (" 1 Day 4 hours ", 720),
+        ("1,5 h", 90),
+        ("1.5h", 90),
+        ("0,25 d", 120),
+        ("2.5 days 1 h", 1260),
+        ("0.33 h", 20),
+    ],
 )
 def test_working_time_is_read_as_people_write_it(text: str, minutes: int) -> None:
     assert levels.minutes_in(text) == minutes
 
 
-@pytest.mark.parametrize("text", ["", "  ", "soon", "4 h 2 d", "2 h 3 h", "-4 h", "1.5 h", "4 weeks", "0x10"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "soon",
+        "4 h 2 d",
+        "2 h 3 h",
+        "-4 h",
+        "1.5",
+        "1,5 min",
+        "1.500 h",
+        "1,,5 h",
+        "4 weeks",
+        "0x10",
+    ],
+)
 def test_what_is_no_working_time_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="working time"):
         levels.minutes_in(text)
@@ -228,6 +256,18 @@ def test_a_version_is_made_undone_and_put_in_force_again(as_user: As, cast: Cast
     client.post(reverse("keeping:policy_use", args=[second.version]))
     assert policies.policy_in_force() == second
     assert ComplaintPolicy.objects.filter(in_force=True).count() == 1
+
+
+def test_the_amounts_of_the_policy_name_their_currency(as_user: As) -> None:
+    page = as_user("ada").get(reverse("keeping:policy")).content.decode()
+    assert "Advise to accept claims up to, €" in page
+    assert "A second person approves amounts above, €" in page
+
+
+def test_only_a_known_name_held_in_the_past(as_user: As) -> None:
+    client, hint = as_user("ada"), "A new name holds in the past too."
+    assert hint not in client.get(reverse("keeping:row_new", args=["categories"])).content.decode()
+    assert hint in client.get(reverse("keeping:row", args=["categories", "quality"])).content.decode()
 
 
 def test_who_saw_an_older_version_is_told(as_user: As, cast: Cast) -> None:

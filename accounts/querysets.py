@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.finding import FEWEST_LETTERS, Word, found_by
@@ -49,26 +49,22 @@ def visible_ids(user: User, *, on: dt.date) -> RawSQL:
     return RawSQL(" UNION ALL ".join(parts), params)
 
 
-def led_ids(user: User, *, on: dt.date) -> RawSQL | None:
-    """The ids of the accounts of the teams that the user leads, for `account__in`; None for who leads none."""
-    teams = sorted(standing(user, on=on).led_team_ids)
-    if not teams:
-        return None
-    joined = "SELECT a.id FROM accounts_account a JOIN team_user u ON u.id = a.owner_id"
-    return RawSQL(f"{joined} WHERE u.team_id IN ({_marks(teams)})", teams)
+def visible_through(user: User, *, on: dt.date, path: str = "account") -> Q:
+    """The accounts of `visible_ids` as a condition on the account that `path` leads to; empty for those who see all.
 
-
-def seen_among(user: User, *, on: dt.date, path: str = "account") -> Case:
-    """Whether the user may see the account that `path` leads to, for `filter()`; not for those who see all.
-
-    For statements over some thousand rows of all accounts, such as the changes of one run: as a CASE, PostgreSQL tests
-    each row against the ids, where a join would begin with every account there is.
+    For statements that begin with few rows and join their accounts anyway, such as the changes of one run: with
+    `visible_ids` the database would first gather everything that a manager sees.
     """
-    return Case(
-        When(**{f"{path}__in": visible_ids(user, on=on)}, then=Value(True)),
-        default=Value(False),
-        output_field=models.BooleanField(),
-    )
+    view = standing(user, on=on)
+    if view.sees_all:
+        return Q()
+    member_of = _rows_of("AccountTeamMember").filter(user=view.user_id).order_by().values("account")
+    seen = Q(**{f"{path}__owner__in": sorted(view.owner_ids)}) | Q(**{f"{path}__in": member_of})
+    if view.led_team_ids:
+        seen |= Q(**{f"{path}__owner__team__in": sorted(view.led_team_ids)})
+    if view.sees_unowned:
+        seen |= Q(**{f"{path}__owner__isnull": True})
+    return seen
 
 
 def who_see(account: Account) -> QuerySet[User]:

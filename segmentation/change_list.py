@@ -33,9 +33,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import Account
-from accounts.querysets import led_ids
 from crm.look import figures
 from crm.team.models import User
+from crm.team.visibility import standing
 from segmentation.models import TierChange, TieringRun
 
 ON_A_PAGE = 50
@@ -191,11 +191,12 @@ def changes_of(run: TieringRun, user: User, *, on: dt.date) -> Changes:
 
     found_tier: what the run found, also after an override. mine: 1 where the user decides, else 0.
     """
-    led = led_ids(user, on=on)
-    mine: Combinable = Value(1 if user.is_admin else 0)
-    if led is not None and not user.is_admin:
-        mine = Case(When(account__in=led, then=1), default=0, output_field=IntegerField())
-    return TierChange.objects.of_run_visible_to(run, user, on=on).annotate(found_tier=FOUND_TIER, mine=mine)
+    teams = standing(user, on=on).led_team_ids
+    mine = Case(When(account__owner__team__in=teams, then=1), default=0, output_field=IntegerField())
+    return TierChange.objects.of_run_visible_to(run, user, on=on).annotate(
+        found_tier=FOUND_TIER,
+        mine=Value(1) if user.is_admin else mine,
+    )
 
 
 def listed_of(run: TieringRun, user: User, *, on: dt.date, filters: Filters) -> Changes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
-from accounts.querysets import led_ids, seen_among, visible_ids
+from accounts.querysets import visible_ids, visible_through
 from crm.team.models import User
 from crm.team.visibility import standing
 
@@ -27,18 +27,19 @@ class TierChangeQuerySet(models.QuerySet["TierChange"]):
         return self.filter(account__in=visible_ids(user, on=on))
 
     def of_run_visible_to(self, run: TieringRun, user: User, *, on: dt.date) -> Self:
-        """As visible_to, of one run: few rows of all there are."""
+        """As visible_to, of one run: few rows of all there are, whose accounts the review joins anyway."""
         changes = self.filter(run=run)
         if user.is_admin:
             return changes
-        return changes.filter(seen_among(user, on=on)) if user.is_manager else self.none()
+        return changes.filter(visible_through(user, on=on)) if user.is_manager else self.none()
 
     def decidable_by(self, user: User, *, on: dt.date) -> Self:
         """Changes of accounts whose tier the user sets: segmentation.rules.may_set_tier as a filter."""
         if user.is_admin:
             return self
-        led = led_ids(user, on=on) if user.is_manager else None
-        return self.none() if led is None else self.filter(account__in=led)
+        if not user.is_manager:
+            return self.none()
+        return self.filter(account__owner__team__in=standing(user, on=on).led_team_ids)
 
     def open(self) -> Self:
         """Proposals that nobody has decided."""

@@ -38,6 +38,10 @@ class AmountField(forms.Field):
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 12})
         super().__init__(**{"required": False, "widget": widget, **given})
 
+    def prepare_value(self, value: Any) -> Any:
+        """Cents as they are typed; what was typed as it was."""
+        return f"{value // 100}.{value % 100:02}" if isinstance(value, int) else value
+
     def to_python(self, value: Any) -> int | None:
         """Cents. Raises ValidationError for what is no amount."""
         text = "".join(str(value or "").split())

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from complaints.views import acts, outreach, page
+from complaints.views import acts, correcting, outreach, page
 
 
 class Undone(StringConverter):
@@ -25,6 +25,7 @@ urlpatterns = [
     path("solved/", acts.solved, name="solved"),
     path("assign/", acts.assign, name="assign"),
     path("category/", acts.recategorise, name="recategorise"),
+    path("correct/", correcting.correct, name="correct"),
     path("undo/filing/", acts.undo_filing, name="undo_filing"),
     path("undo/category/<slug:code>/", acts.undo_category, name="undo_category"),
     path("undo/<undone:what>/<int:which>/", acts.undo, name="undo"),

@@ -104,3 +104,9 @@ def _similar_words(given: Mapping[str, Any]) -> str:
 
 def _money(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {**given, **{name: f"{money(given[name])} {currency()}" for name in names}}
+
+
+def ended_words(complaint: Complaint) -> str:
+    """ "Credit · Wrong item picked": what the customer got, and why it went wrong where that is known."""
+    cause = complaint.root_cause
+    return " · ".join(filter(None, [complaint.get_resolution_display(), str(cause) if cause else ""]))

@@ -4,6 +4,7 @@ Each verb is one transaction: the step, the columns that follow from it, the clo
 complaint as the caller knows it and look again under a lock; what has changed meanwhile is refused in words.
 """
 
+from complaints.workflow.correcting import About, check_correctable, correct
 from complaints.workflow.deciding import approve, decide, refuse
 from complaints.workflow.ending import close, reopen, resolve, say_solved
 from complaints.workflow.states import FROM, WORKED_ON, acts, may_approve, waiting_for
@@ -19,11 +20,14 @@ from complaints.workflow.talking import assign, recategorise, say
 __all__ = [
     "FROM",
     "WORKED_ON",
+    "About",
     "acknowledge",
     "acts",
     "approve",
     "assign",
+    "check_correctable",
     "close",
+    "correct",
     "customer_answered",
     "decide",
     "may_approve",

@@ -11,6 +11,7 @@ from complaints.errors import BadInput, WrongState
 from complaints.facts import refresh_open_complaints
 from complaints.models import Complaint, ComplaintMessage, Kind, RootCause, State
 from complaints.policies import policy_in_force
+from complaints.wording import ended_words
 from complaints.workflow.states import go, held, require
 from crm.team.models import User
 
@@ -40,7 +41,9 @@ def resolve(
         found.resolution = resolution or Complaint.Resolution.EXPLANATION
         found.root_cause, found.resolved_on = root_cause, today
         found.save(update_fields=["resolution", "root_cause", "resolved_on"])
-        go(found, State.RESOLVED, actor, now, note)
+        # Opened again and resolved otherwise, the columns say only how it ended last; the step says how then.
+        ended = ended_words(found) if resolution else ""
+        go(found, State.RESOLVED, actor, now, "\n".join(filter(None, [ended, note.strip()])))
         asking.withdraw_asking(found, now=now)
         return found
 

@@ -23,6 +23,7 @@ FROM: dict[str, frozenset[State]] = {
     "start": frozenset({State.NEW, State.ACKNOWLEDGED, State.REOPENED}),
     "wait": frozenset({State.NEW, State.ACKNOWLEDGED, State.IN_PROGRESS, State.DECIDED, State.REOPENED}),
     "answered": frozenset({State.WAITING}),
+    "correct": WORKED_ON,
     "decide": WORKED_ON,
     "approve": WORKED_ON,
     "refuse": WORKED_ON,
@@ -53,7 +54,7 @@ def acts(complaint: Complaint, *, actor: User, pending: Decision | None) -> list
     if pending is None:
         hidden = {"approve", "refuse"} | (set() if state == State.DECIDED else {"resolve"})
         return [name for name in found if name not in hidden]
-    hidden = {"decide", "resolve"}
+    hidden = {"decide", "resolve", "correct"}
     if not may_approve(actor) or pending.decided_by_id == actor.pk:
         hidden |= {"approve", "refuse"}
     return [name for name in found if name not in hidden]
@@ -77,6 +78,12 @@ def require(complaint: Complaint, act: str) -> None:
         raise WrongState(
             _("It is %(state)s by now: look at it again.") % {"state": complaint.get_state_display().lower()}
         )
+
+
+def was_decided(complaint: Complaint) -> bool:
+    """Of one that waits for the customer: whether it was decided before, and goes on from there."""
+    before = complaint.steps.order_by("-at", "-pk").filter(to_state=State.WAITING).first()
+    return before is not None and before.from_state == State.DECIDED
 
 
 def go(complaint: Complaint, to: State, actor: User, now: dt.datetime, note: str) -> Complaint:

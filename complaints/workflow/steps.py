@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from complaints.models import Complaint, State
-from complaints.workflow.states import go, held, require
+from complaints.workflow.states import go, held, require, was_decided
 from crm.team.models import User
 
 
@@ -36,9 +36,7 @@ def customer_answered(
     """The answer is there; it goes on where it stood: decided, or in progress."""
     with held(complaint, actor=actor, today=today) as found:
         require(found, "answered")
-        before = found.steps.order_by("-at", "-pk").filter(to_state=State.WAITING).first()
-        decided = before is not None and before.from_state == State.DECIDED
-        return go(found, State.DECIDED if decided else State.IN_PROGRESS, actor, now, note)
+        return go(found, State.DECIDED if was_decided(found) else State.IN_PROGRESS, actor, now, note)
 
 
 def _step(

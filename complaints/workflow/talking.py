@@ -96,7 +96,7 @@ def assign(
     before = [(one.pk, one.assignee_id) for one in changing]
     Complaint.objects.filter(pk__in=[one.pk for one in changing]).update(assignee=assignee)
     words = {"name": assignee.name}
-    _note(
+    note_changes(
         {
             one.pk: _("Assigned to %(name)s, before to %(before)s.") % {**words, "before": one.assignee.name}
             if one.assignee
@@ -131,7 +131,7 @@ def recategorise(
             "name": category.name,
             "before": found.category.name,
         }
-        _note({found.pk: words}, actor=actor, now=now)
+        note_changes({found.pk: words}, actor=actor, now=now)
         found.category = category
         found.save(update_fields=["category"])
         clock.refresh(complaint_ids=[found.pk])
@@ -139,7 +139,7 @@ def recategorise(
         return found
 
 
-def _note(words: dict[int, str], *, actor: User, now: dt.datetime | None) -> None:
+def note_changes(words: dict[int, str], *, actor: User, now: dt.datetime | None) -> None:
     """What changed without a step, as an internal note of each complaint."""
     at = now or timezone.now()
     ComplaintMessage.objects.bulk_create(

@@ -480,6 +480,7 @@ ENTRIES: dict[str, Entry] = {
     "complaint:recategorise": Entry(
         args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME, method="POST", ok=422
     ),
+    "complaint:correct": Entry(args=lambda stage: [a_faulty_one(stage).pk], allowed=SEES_ACME),
     "complaint:undo": Entry(
         args=lambda stage: [a_faulty_one(stage).pk, "step", 1], allowed=SEES_ACME, method="POST", ok=302
     ),
@@ -723,6 +724,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("complaint:page", "rita"),
     ("complaint:page", "mona"),
     ("complaint:page", "serge"),
+    ("complaint:correct", "serge"),
     ("complaint:outreach", "rita"),
     ("complaint:outreach", "ada"),
     ("contacts:attainment", "rita"),

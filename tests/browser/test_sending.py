@@ -32,6 +32,7 @@ def test_a_calendar_address_and_an_invitation(
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     signed_in(cast.rita, "/me/", size=PHONE)
     page.get_by_role("button", name="Make an address").click()
+    page.bring_to_front()  # only a page in front may write to the clipboard
     page.get_by_role("button", name="Copy the address").click()
     expect(page.get_by_text("Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")

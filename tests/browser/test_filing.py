@@ -65,6 +65,7 @@ def test_filed_by_keyboard_in_under_a_minute(
     keys = Keys(page)
     keys.press("c")
     expect(page.locator("#find-account")).to_be_focused()
+    page.wait_for_load_state()  # what is typed before is found, but not yet taken for written
     keys.type("zakla")
     expect(page.locator("#accounts-found button")).to_have_count(1)
     keys.press("Enter")

@@ -14,9 +14,8 @@ from accounts.deliveries import take
 from accounts.folders import look, put_away
 from accounts.importing import ImportRefused, undo_import
 from accounts.models import Import, Upload
-from crm.jobs.kinds import Work, job_kind
+from crm.jobs.kinds import REFUSED, Work, job_kind
 from crm.jobs.locks import held
-from crm.jobs.overview import REFUSED
 from crm.jobs.running import enqueue
 from crm.look.figures import number
 

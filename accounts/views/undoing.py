@@ -14,6 +14,7 @@ from accounts.importing import ImportRefused, undo_import
 from accounts.models import Import
 from accounts.views.for_admins import for_admins
 from accounts.views.imports import progress_of
+from crm.jobs.kinds import REFUSED
 from crm.jobs.models import Job
 from crm.look.toast import toast
 from crm.team.requests import Request
@@ -45,7 +46,7 @@ def result(request: Request, pk: int) -> HttpResponse:
         "job": job,
         "going": going,
         "failed": job is not None and not going and not imported.undone_at,
-        "why": (job.result.get("refused") or job.error) if job else "",
+        "why": (job.result.get(REFUSED) or job.error) if job else "",
         "undone": undone_lines(job.result) if job and job.state == Job.State.DONE else None,
         "today": request.today,
     }

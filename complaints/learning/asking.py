@@ -44,6 +44,11 @@ class Learning(TeamChoice):
         self.whole, self.now = whole, request.now
         self.period = period(request.GET.get("months", USUAL), today=self.today)
 
+    @property
+    def pages(self) -> dict[str, str | Promise]:
+        """The pages that the user has: URL name and words, in order."""
+        return {name: words for name, words, for_all in PAGES if for_all or self.leads}
+
     @cached_property
     def scope(self) -> Scope:
         return Scope(self.user, self.today, self.period, self.team)
@@ -53,7 +58,7 @@ class Learning(TeamChoice):
         """Every category's name by its code."""
         return dict(ComplaintCategory.objects.values_list("code", "name"))
 
-    def rows_of(self, rows: QuerySet) -> list[dict[str, Any]]:
+    def rows_of(self, rows: QuerySet | list[dict[str, Any]]) -> list[dict[str, Any]]:
         """As many as are shown, and one more where there are more; all of them for a file."""
         return list(rows if self.whole else rows[: SHOWN + 1])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from accounts.models import Account, Purchase
+from accounts.models import Purchase
 from complaints.models import Complaint
 from complaints.querysets import ComplaintQuerySet
 from crm.team.models import Team, User
@@ -93,21 +93,10 @@ class Scope:
         return self._of_team(rows)
 
     @property
-    def every(self) -> QuerySet[Complaint]:
-        """Complaints of any time."""
-        return self._of_team(self._visible.complaints())
-
-    @property
     def purchases(self) -> QuerySet[Purchase]:
         """What was bought in the period; returns among it, below zero."""
         rows = Purchase.objects.visible_to(self.user, on=self.today).order_by()
         return self._of_team(rows.filter(ordered_on__range=(self.period.first, self.period.last)))
-
-    @property
-    def accounts(self) -> QuerySet[Account]:
-        """The accounts in question."""
-        rows = Account.objects.visible_to(self.user, on=self.today).order_by()
-        return rows if self.team is None else rows.filter(owner__team=self.team)
 
     @property
     def _visible(self) -> ComplaintQuerySet:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from complaints.learning.asking import PAGES, Learning, Page
+from complaints.learning.asking import Learning, Page
 from complaints.learning.shown import advice, again, costs, open, reasons, repeaters, times
 from crm.lists.exporting import MOST, file_of
 from crm.look.figures import number
@@ -32,7 +32,7 @@ _PAGES: dict[str, Callable[[Learning], Page]] = {
 def _asked(request: Request, name: str, *, whole: bool = False) -> Learning:
     """What is asked for. Raises Http404 where the page is for managers and admins."""
     asked = Learning(request, whole=whole)
-    if not any(name == known and (for_all or asked.leads) for known, _words, for_all in PAGES):
+    if name not in asked.pages:
         raise Http404
     return asked
 
@@ -48,8 +48,7 @@ def page(request: Request, name: str) -> HttpResponse:
         "page_name": name,
         "tabs": [
             {"label": words, "url": reverse(f"learning:{one}") + asked.query(), "current": one == name}
-            for one, words, for_all in PAGES
-            if for_all or asked.leads
+            for one, words in asked.pages.items()
         ],
         "query": asked.query(**shown.turned),
     }

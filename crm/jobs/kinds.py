@@ -42,6 +42,8 @@ class Work:
     Raises Stopped where somebody asked the job to stop, and Overtaken: call it wherever the work may be left."""
 
 
+REFUSED = "refused"
+"""The key of a result that says why a job refused what it was given: again would not help."""
 WorkFunction = Callable[[Work], dict[str, Any] | None]
 Words = str | Promise
 

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from crm.jobs import wording
-from crm.jobs.kinds import Start, known_kinds
+from crm.jobs.kinds import REFUSED, Start, known_kinds
 from crm.jobs.locks import held_among
 from crm.jobs.models import Job, JobEvent
 from crm.jobs.running import lock_name
@@ -24,8 +24,6 @@ from crm.jobs.troubles import in_words
 MOST_WAITING = 20
 """Waiting jobs that are listed; of the others the page says how many there are."""
 PER_PAGE = 25
-REFUSED = "refused"
-"""The key of a result that says why a job refused what it was given: again would not help."""
 TONES = {"done": "ok", "failed": "danger", "stopped": "warn", "running": "accent", "queued": ""}
 
 

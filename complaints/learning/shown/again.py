@@ -6,9 +6,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Tier
 from complaints.complaint_list import complaint_url
-from complaints.learning import again
+from complaints.learning import again, reasons
 from complaints.learning.asking import Learning, Page
+from complaints.learning.shown.reasons import group_name
 from complaints.learning.tables import Line, Table, code, day, money, number, percent, text
 from complaints.models import Complaint
 from crm.look import figures
@@ -63,7 +65,7 @@ def _groups(found: again.Found) -> list[tuple[str, str, again.Again]]:
     outcomes = dict(Complaint.Outcome.choices) | {"": _("Not decided")}
     solved = dict(Complaint.Solved.choices) | {"": _("Not asked whether it was solved")}
     in_time = {again.IN_TIME: _("Resolved in time"), again.LATE: _("Resolved late")}
-    tiers = {tier: _("Tier %(tier)s") % {"tier": tier} for tier in "ABC"} | {"": _("No tier")}
+    tiers = {tier: group_name(reasons.TIER, tier) for tier in (*Tier.values, "")}
     every = (
         (again.OUTCOME, _("Decision"), outcomes),
         (again.SOLVED, _("Was it solved?"), solved),

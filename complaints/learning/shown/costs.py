@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -51,7 +52,7 @@ def page(asked: Learning) -> Page:
     return shown
 
 
-def _picture(months: list[Cost]) -> pictures.SafeString:
+def _picture(months: list[Cost]) -> SafeString:
     return pictures.bars(
         [figures.month(dt.date.fromisoformat(one.group)) for one in months],
         [

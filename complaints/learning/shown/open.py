@@ -69,7 +69,7 @@ def page(asked: Learning) -> Page:
                     _links(asked, row),
                     small=row["product__code"] or "",
                 )
-                for row in rows
+                for row in asked.rows_of(rows)
             ],
         )
     ]  # fmt: skip

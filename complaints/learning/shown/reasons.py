@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -61,7 +62,7 @@ def page(asked: Learning) -> Page:
     return shown
 
 
-def _picture(asked: Learning, found: reasons.Crossed) -> pictures.SafeString:
+def _picture(asked: Learning, found: reasons.Crossed) -> SafeString:
     """By month: the two most frequent categories, and the rest."""
     named = found.categories[:2]
     series = [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from complaints.complaint_filters import ANSWERED_LATE, RESOLVED_LATE
-from complaints.learning import times
+from complaints.learning import reasons, times
 from complaints.learning.asking import Learning, Page
+from complaints.learning.shown.reasons import group_name
 from complaints.learning.tables import Line, Table, minutes, number, percent, text
 from complaints.wording import working_words
 from crm.lists.sums import Spread, share
@@ -82,7 +84,7 @@ def _groups(found: dict[str, Found], key: str) -> set[str]:
     return {group for measure in found.values() for group in measure[key]}
 
 
-def _picture(asked: Learning, found: dict[str, Found]) -> pictures.SafeString:
+def _picture(asked: Learning, found: dict[str, Found]) -> SafeString:
     months = asked.period.months
 
     def line(measure: str) -> list[float | None]:
@@ -141,6 +143,4 @@ def _table(
 
 
 def _name(asked: Learning, key: str, group: str) -> str:
-    if key == times.CATEGORY:
-        return asked.categories[group]
-    return _("Tier %(tier)s") % {"tier": group} if group else _("No tier")
+    return asked.categories[group] if key == times.CATEGORY else group_name(reasons.TIER, group)

@@ -96,7 +96,10 @@ def _refresh(cursor: CursorWrapper, today: dt.date, some: str) -> int:
 def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, some: str) -> None:
     """Bring RecentProductLine to what stands in the purchases, writing only what differs.
 
-    What stands already is left out before ON CONFLICT, which locks, and so writes, every row that it finds.
+    What stands already is left out before ON CONFLICT, which locks, and so writes, every row that it finds; and before
+    the first row is written, in a table of its own: planned while the table is empty, a statement that looks into what
+    it fills reads all that it has written again for each row (docs/architecture.md, "Traps that
+    were measured").
     """
     end = today + dt.timedelta(days=1)
     parameters = [
@@ -104,6 +107,7 @@ def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, some: str) -> 
         connection.ops.adapt_datefield_value(end),
     ]
     cursor.execute("DROP TABLE IF EXISTS recent_found")
+    cursor.execute("DROP TABLE IF EXISTS recent_changed")
     cursor.execute(
         "CREATE TEMPORARY TABLE recent_found AS"
         " SELECT p.account_id, product.line_id, product.complexity, MAX(p.ordered_on) AS last_ordered_on"
@@ -120,11 +124,15 @@ def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, some: str) -> 
         f"{some and f' AND {recent}.account_id {some}'}"
     )
     cursor.execute(
-        f"INSERT INTO {recent} (account_id, line_id, complexity, last_ordered_on)"
-        " SELECT account_id, line_id, complexity, last_ordered_on FROM recent_found f WHERE NOT EXISTS"
+        "CREATE TEMPORARY TABLE recent_changed AS SELECT * FROM recent_found f WHERE NOT EXISTS"
         f" (SELECT 1 FROM {recent} WHERE {key} AND f.last_ordered_on = {recent}.last_ordered_on)"
+    )
+    cursor.execute(
+        f"INSERT INTO {recent} (account_id, line_id, complexity, last_ordered_on)"
+        " SELECT account_id, line_id, complexity, last_ordered_on FROM recent_changed WHERE TRUE"
         " ON CONFLICT (account_id, line_id, complexity) DO UPDATE SET last_ordered_on = excluded.last_ordered_on"
     )
+    cursor.execute("DROP TABLE recent_changed")
     cursor.execute("DROP TABLE recent_found")
 
 

@@ -282,3 +282,15 @@ def test_product_lines_of_twelve_months_are_kept_and_only_the_difference_is_writ
     assert set(RecentProductLine.objects.values_list("pk", flat=True)) == ids
     refresh_facts(today=TODAY + dt.timedelta(days=100), account_ids=[account.pk])
     assert lines() == {(account.pk, seal.line_id, 1): TODAY + dt.timedelta(days=1), theirs: TODAY}
+
+
+def test_no_statement_looks_into_the_table_of_product_lines_while_it_fills_it() -> None:
+    """Planned while that table is known to be empty, PostgreSQL would read it anew for each row."""
+    purchase = PurchaseFactory(account=AccountFactory(), ordered_on=TODAY)
+    PurchaseLine.objects.create(purchase=purchase, position=1, product=ProductFactory(), amount=10)
+    with CaptureQueriesContext(connection) as said:
+        refresh_facts(today=TODAY)
+    filling = [one["sql"] for one in said if one["sql"].startswith("INSERT INTO accounts_recentproductline")]
+    assert len(filling) == 1
+    assert filling[0].count("accounts_recentproductline") == 1
+    assert RecentProductLine.objects.count() == 1

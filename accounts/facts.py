@@ -97,9 +97,9 @@ def _refresh_product_lines(cursor: CursorWrapper, today: dt.date, some: str) -> 
     """Bring RecentProductLine to what stands in the purchases, writing only what differs.
 
     What stands already is left out before ON CONFLICT, which locks, and so writes, every row that it finds; and before
-    the first row is written, in a table of its own: planned while the table is empty, a statement that looks into what
-    it fills reads all that it has written again for each row (docs/architecture.md, "Traps that
-    were measured").
+    the first row is written, in a table of its own: planned while the target is known to be empty, a statement that
+    looks into what it fills reads anew, for each row, all that it has written (docs/architecture.md, "Traps that were
+    measured").
     """
     end = today + dt.timedelta(days=1)
     parameters = [
